@@ -1,0 +1,12 @@
+export * from "./assert.ts";
+export * from "./bounded-queue.ts";
+export * from "./clock.ts";
+export * from "./duration.ts";
+export * from "./freeze.ts";
+export * from "./host.ts";
+export * from "./ids.ts";
+export * from "./log.ts";
+export * from "./random.ts";
+export { systemClock } from "./system-clock.ts";
+export { systemRandom } from "./system-random.ts";
+export { VirtualClock, type VirtualClockOptions } from "./virtual-clock.ts";
