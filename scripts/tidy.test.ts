@@ -1,0 +1,137 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { BESIDE, importProblem, TEST_IMPORTS } from "./layers.ts";
+import { REPOSITORY, sourceFiles } from "./source-files.ts";
+
+/** What no code may use outside the adapters, and what to use instead. */
+const BANNED: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
+  { pattern: /\bDate\.now\(/, instead: "clock.now()" },
+  { pattern: /\bnew Date\(\)/, instead: "clock.now()" },
+  { pattern: /\bperformance\.now\(/, instead: "clock.monotonic()" },
+  { pattern: /(?<![.\w])(setTimeout|setInterval)\((?!callback: )/, instead: "clock.setTimeout()" },
+  { pattern: /(?<![.\w])setImmediate\(/, instead: "clock.yield()" },
+  { pattern: /\bMath\.random\(/, instead: "the injected Random" },
+  { pattern: /\brandomUUID\(|\bgetRandomValues\(|\brandomBytes\(/, instead: "newUid(random) or random.bytes()" },
+];
+
+/** Modules that only adapters import. */
+const BANNED_MODULES =
+  /from "node:(fs|fs\/promises|net|tls|http|https|http2|dgram|dns|dns\/promises|child_process|os|worker_threads|cluster)"/;
+
+/**
+ * Files that wrap the machine: the only ones that may touch its time, randomness, sockets, files and processes. By name,
+ * so that a reader sees at once what a file is; the composition root and the commands are adapters as a whole.
+ */
+const ADAPTER =
+  /\/(system-|node-)[a-z0-9-]+\.ts$|^packages\/(cluster|cli|bench|e2e|conformance|simulator|skiff|nftables)\/|\/generate\/|\/virtual-clock\.ts$|-transport\.ts$|\/lmdb-[a-z-]+\.ts$|\/etcd-[a-z-]+\.ts$|\/https?-(front|server|listener)[a-z-]*\.ts$|\/grpc-[a-z-]+\.ts$/;
+
+const files = sourceFiles();
+
+function importsOf(text: string): string[] {
+  return Array.from(text.matchAll(/(?:from|import)\s*\(?\s*"(@skiff\/[a-z-]+(?:\/[a-z]+)?|skiff)"/g), (match) => match[1] ?? "");
+}
+
+describe("layers", () => {
+  it("imports point downward only", () => {
+    const problems = files.flatMap((file) =>
+      importsOf(file.text).flatMap((specifier) => {
+        const to = specifier.replace(/^@skiff\//, "").replace(/\/.*$/, "");
+        const problem = file.isTest && TEST_IMPORTS.includes(to) ? undefined : importProblem(file.packageName, to);
+        return problem === undefined ? [] : [`${file.path}: ${problem}`];
+      }),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it("packages are entered by their door only", () => {
+    const problems = files.filter((file) => /from "(\.\.\/)+\.\.\/[a-z-]+\/src\//.test(file.text)).map((file) => file.path);
+    expect(problems).toEqual([]);
+  });
+
+  it("every package exports `.` and at most `./testing`", () => {
+    for (const name of readdirSync(join(REPOSITORY, "packages"))) {
+      const manifest = JSON.parse(readFileSync(join(REPOSITORY, "packages", name, "package.json"), "utf8")) as {
+        exports?: object;
+        private?: boolean;
+      };
+      if (manifest.private !== true || BESIDE.includes(name)) continue;
+      const doors = Object.keys(manifest.exports ?? {}).filter((door) => door !== "." && door !== "./testing");
+      expect(doors, name).toEqual([]);
+    }
+  });
+});
+
+describe("injected time, randomness and I/O", () => {
+  const code = files.filter((file) => !file.isTest && !ADAPTER.test(file.path));
+
+  it.each(BANNED)("$instead instead of $pattern", ({ pattern }) => {
+    const uses = code.flatMap((file) =>
+      file.text
+        .split("\n")
+        .flatMap((line, index) => (pattern.test(line) && !/^\s*(\*|\/\/)/.test(line) ? [`${file.path}:${index + 1}: ${line.trim()}`] : [])),
+    );
+    expect(uses).toEqual([]);
+  });
+
+  it("sockets, files and processes only in adapters", () => {
+    const uses = code.flatMap((file) =>
+      file.text
+        .split("\n")
+        .flatMap((line, index) =>
+          BANNED_MODULES.test(line) && !line.startsWith("import type") ? [`${file.path}:${index + 1}: ${line.trim()}`] : [],
+        ),
+    );
+    expect(uses).toEqual([]);
+  });
+});
+
+describe("tidiness", () => {
+  it("files are named in kebab-case and for one concept", () => {
+    const bad = files
+      .map((file) => file.path)
+      .filter(
+        (path) =>
+          !/^[a-z0-9-]+(\.[a-z0-9]+)*\.tsx?$/.test(path.split("/").at(-1) ?? "") || /\/(utils?|helpers?|misc|common)\.ts$/.test(path),
+      );
+    expect(bad).toEqual([]);
+  });
+
+  it("nothing is left to fix later", () => {
+    const marks = files
+      .filter((file) => !file.path.startsWith("packages/e2e") && /\b(FIXME|XXX|HACK)\b/.test(file.text))
+      .map((file) => file.path);
+    expect(marks).toEqual([]);
+  });
+
+  it("`any` stands in no signature", () => {
+    const uses = files
+      .filter((file) => !file.isTest)
+      .flatMap((file) =>
+        file.text
+          .split("\n")
+          .flatMap((line, index) =>
+            /[:<|&,]\s*any\b(?!\w)/.test(line) && !/^\s*(\*|\/\/)/.test(line) && !/["'`].*\bany\b.*["'`]/.test(line)
+              ? [`${file.path}:${index + 1}`]
+              : [],
+          ),
+      );
+    expect(uses).toEqual([]);
+  });
+
+  it("links in the documents lead to something", () => {
+    const documents = [
+      "README.md",
+      "CHANGELOG.md",
+      ...(existsSync(join(REPOSITORY, "docs"))
+        ? readdirSync(join(REPOSITORY, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`)
+        : []),
+    ].filter((name) => name.endsWith(".md") && existsSync(join(REPOSITORY, name)));
+    const broken = documents.flatMap((name) =>
+      Array.from(readFileSync(join(REPOSITORY, name), "utf8").matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g), (match) => match[1] ?? "")
+        .filter((target) => !existsSync(join(REPOSITORY, dirname(name), target)))
+        .map((target) => `${name}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
