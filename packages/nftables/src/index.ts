@@ -1,1 +1,1 @@
-export {};
+export * from "./nft-packet-filter.ts";
