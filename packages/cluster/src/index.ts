@@ -1,1 +1,2 @@
-export {};
+export type { FinishedPhase, Progress } from "./progress.ts";
+export { UserError } from "./user-error.ts";

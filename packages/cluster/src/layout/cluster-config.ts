@@ -1,0 +1,43 @@
+import type { NetworkPlan } from "./network-plan.ts";
+
+/** Which store a cluster keeps its objects in. */
+export type StoreChoice =
+  | { readonly type: "lmdb" }
+  | { readonly type: "memory" }
+  | { readonly type: "etcd"; readonly endpoints: readonly string[] };
+
+/** Which runtime the nodes use. */
+export type RuntimeChoice = "containerd" | "simulated";
+
+/** What is fixed when a cluster is made: the content of `cluster.json` in its data directory. */
+export interface ClusterConfig {
+  /** The version of the layout of the data directory, see {@link LAYOUT_VERSION}. */
+  readonly layoutVersion: number;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly nodes: readonly string[];
+  readonly runtime: RuntimeChoice;
+  readonly store: StoreChoice;
+  readonly network: NetworkPlan;
+  /** The port of the API on all addresses of the machine. */
+  readonly apiPort: number;
+}
+
+/**
+ * Raised when the data directory changes in a way that an older Skiff could not read. Directories of a newer version
+ * are refused; those of an older one are brought up to date.
+ */
+export const LAYOUT_VERSION = 1;
+
+/** The rule for names of clusters: they become part of interface, table and directory names. */
+export const CLUSTER_NAME = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
+
+/** The name of the `index`th node (from 1) of a cluster: `skiff-1`, or `NAME-1`. */
+export function nodeName(cluster: string, index: number): string {
+  return cluster === "skiff" ? `skiff-${index}` : `${cluster}-${index}`;
+}
+
+/** The context, cluster and user in the kubeconfig: `skiff`, or `skiff-NAME`. */
+export function contextName(cluster: string): string {
+  return cluster === "skiff" ? "skiff" : `skiff-${cluster}`;
+}

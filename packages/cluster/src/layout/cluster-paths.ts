@@ -1,0 +1,61 @@
+import { join } from "node:path";
+
+/** Where everything of one cluster lives. All paths are absolute. */
+export interface ClusterPaths {
+  /** Kept by `skiff down`, removed by `skiff delete`. */
+  readonly data: string;
+  /** Sockets and process files: gone after a restart of the machine. Short, because socket paths are limited to 107 bytes. */
+  readonly run: string;
+  readonly config: string;
+  readonly pki: string;
+  readonly store: string;
+  readonly logs: string;
+  /** The kubeconfig of the administrator, beside the user's own into which it is merged. */
+  readonly adminKubeconfig: string;
+  readonly serverKubeconfig: string;
+}
+
+/** Where one node of a cluster keeps what it has. */
+export interface NodePaths {
+  readonly data: string;
+  readonly run: string;
+  readonly kubeconfig: string;
+  /** Pod volumes and plug-ins. */
+  readonly kubelet: string;
+  readonly podLogs: string;
+  readonly containerdData: string;
+  readonly containerdRun: string;
+  readonly containerdSocket: string;
+  readonly cniConfig: string;
+}
+
+/** The paths of the cluster whose data directory is `data` and whose run directory is `run`. */
+export function clusterPaths(data: string, run: string): ClusterPaths {
+  return {
+    data,
+    run,
+    config: join(data, "cluster.json"),
+    pki: join(data, "pki"),
+    store: join(data, "store"),
+    logs: join(data, "logs"),
+    adminKubeconfig: join(data, "admin.kubeconfig"),
+    serverKubeconfig: join(data, "server.kubeconfig"),
+  };
+}
+
+/** The paths of one node. */
+export function nodePaths(cluster: ClusterPaths, node: string): NodePaths {
+  const data = join(cluster.data, "nodes", node);
+  const run = join(cluster.run, node);
+  return {
+    data,
+    run,
+    kubeconfig: join(data, "kubelet.kubeconfig"),
+    kubelet: join(data, "kubelet"),
+    podLogs: join(data, "pod-logs"),
+    containerdData: join(data, "containerd"),
+    containerdRun: join(run, "containerd"),
+    containerdSocket: join(run, "containerd.sock"),
+    cniConfig: join(data, "cni"),
+  };
+}
