@@ -53,7 +53,7 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly scale?: ScalePaths;
   /** Other subresources, which the API server implements by name: `log`, `exec`, `eviction`, `binding`, `token`, … */
   readonly subresources?: readonly string[];
-  /** The columns behind `Name`. Default: `Age`. */
+  /** The columns behind `Name`. Default: `Age`. A list with a column called `Name` is whole: no other one is put before it. */
   readonly columns?: readonly Column<T>[];
   /** Field selectors beside `metadata.name` and `metadata.namespace`: dotted path to text. */
   readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>;

@@ -1,1 +1,1 @@
-export {};
+export { type Admitted, admit, stored } from "./kind-testing.ts";

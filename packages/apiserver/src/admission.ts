@@ -18,6 +18,8 @@ export interface AdmissionRequest {
   readonly options: Readonly<Record<string, unknown>>;
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void;
+  /** Adds an annotation to the audit event of the request. Absent where nothing is audited. */
+  annotate?(key: string, value: string): void;
 }
 
 /**

@@ -16,6 +16,9 @@ export interface RequestAttributes {
   /** The once-decoded path. */
   readonly path: string;
   readonly isResourceRequest: boolean;
+  /** The selectors of a list, watch or deletecollection, empty when the request has none; absent when they are not known. */
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 /** The answer of an {@link Authorizer}. `noOpinion` leaves the decision to the next one; when all have none, it is no. */

@@ -2,3 +2,8 @@ export * from "./admission.ts";
 export * from "./attributes.ts";
 export * from "./authenticator.ts";
 export * from "./user.ts";
+export * from "./pki/index.ts";
+export * from "./admission/index.ts";
+export * from "./authn/index.ts";
+export * from "./authz/index.ts";
+export * from "./object-reader.ts";

@@ -28,8 +28,13 @@ export interface ListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: "Exact" | "NotOlderThan";
+  /** Fetch only `metadata` (`PartialObjectMetadata`, `PartialObjectMetadataList`). */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
+
+const METADATA_HEADERS = { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json" };
+const METADATA_LIST_HEADERS = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json" };
 
 /** Options of a watch beside those of a list. */
 export interface WatchOptions extends ListOptions {
@@ -105,14 +110,16 @@ export class ResourceClient<T extends KubeObject> {
 
   /** One page of `limit` objects, or all of them. */
   async list(options: ListOptions = {}): Promise<KubeList<T>> {
-    const { namespace, signal, ...query } = options;
-    const response = await this.#transport.request({ method: "GET", path: this.#path({ namespace }), query, signal });
+    const { namespace, signal, metadataOnly, ...query } = options;
+    const headers = metadataOnly ? METADATA_LIST_HEADERS : undefined;
+    const response = await this.#transport.request({ method: "GET", path: this.#path({ namespace }), query, headers, signal });
     return response.body as KubeList<T>;
   }
 
   watch(options: WatchOptions, onEvents: (events: readonly WatchEvent<T>[]) => void): Promise<WatchHandle> {
-    const { namespace, signal, ...query } = options;
-    const request: ApiRequest = { method: "GET", path: this.#path({ namespace }), query: { ...query, watch: true }, signal };
+    const { namespace, signal, metadataOnly, ...query } = options;
+    const headers = metadataOnly ? METADATA_HEADERS : undefined;
+    const request: ApiRequest = { method: "GET", path: this.#path({ namespace }), query: { ...query, watch: true }, headers, signal };
     return this.#transport.watch(request, onEvents as (events: readonly WatchEvent[]) => void);
   }
 
@@ -121,6 +128,16 @@ export class ResourceClient<T extends KubeObject> {
     const { namespace, name } = object.metadata ?? {};
     const target = options.subresource === undefined ? { namespace } : { namespace, name, subresource: options.subresource };
     return this.#send("POST", target, writeQuery(options), object);
+  }
+
+  /** Posts `body` to a subresource of the object `ref`, such as `eviction` or `token`, and answers what it made. */
+  async createSubresource<Body extends KubeObject>(
+    ref: ObjectRef,
+    subresource: string,
+    body: Body,
+    options: WriteOptions = {},
+  ): Promise<Body> {
+    return (await this.#send("POST", { ...ref, subresource }, writeQuery(options), body)) as unknown as Body;
   }
 
   /** Replaces the object of that name; with a `resourceVersion` only if it is still the stored one. */

@@ -1,1 +1,1 @@
-export {};
+export { MemoryApi } from "./testing/memory-api.ts";

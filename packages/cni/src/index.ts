@@ -1,1 +1,18 @@
-export {};
+export { bridgeName, type PodNetworkOptions, renderCniConfigList, renderLoopbackConfig } from "./cni-config.ts";
+export { type Command, CommandError, type CommandOutcome, type CommandRunner, runOrThrow } from "./command-runner.ts";
+export { addressAt, type Ipv4Range, parseIpv4Range } from "./ip-range.ts";
+export { nodeCommandRunner } from "./node-command-runner.ts";
+export {
+  applyNodeSysctls,
+  inNetworkNamespace,
+  layOutNodeNetwork,
+  type NetworkStep,
+  NodeNetwork,
+  type NodeNetworkLayout,
+  type NodeNetworkMember,
+  type NodeNetworkOptions,
+  planNodeNetwork,
+  planNodeNetworkRemoval,
+  planNodeSysctls,
+} from "./node-network.ts";
+export { planPodRoutes, type PodRoute, PodRoutes } from "./pod-routes.ts";

@@ -1,1 +1,10 @@
-export {};
+export * from "./claims.ts";
+export * from "./controller.ts";
+export * from "./controller-metrics.ts";
+export * from "./controller-ref.ts";
+export * from "./label-selector.ts";
+export * from "./own-writes.ts";
+export * from "./run-controller.ts";
+export * from "./slow-start.ts";
+export * from "./source.ts";
+export * from "./owner-keys.ts";

@@ -1,1 +1,17 @@
-export {};
+export * from "./all-controllers.ts";
+export type { ControllerContext } from "./controller-context.ts";
+export { createDeploymentController } from "./deployment/controller.ts";
+export { createEndpointsController } from "./endpoints/controller.ts";
+export { createEndpointSliceController } from "./endpointslice/controller.ts";
+export { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
+export { createGarbageCollector } from "./garbage-collector/controller.ts";
+export { createNamespaceController } from "./namespace/controller.ts";
+export { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/controller.ts";
+export { createNodeLifecycleController } from "./node-lifecycle/controller.ts";
+export type { NodeLifecycleOptions } from "./node-lifecycle/plan.ts";
+export { createPodGarbageCollector, type PodGarbageCollectorOptions } from "./pod-gc/controller.ts";
+export { createReplicaSetController } from "./replicaset/controller.ts";
+export { createReplicationControllerController } from "./replicationcontroller/controller.ts";
+export { createRootCaPublisher, ROOT_CA_CONFIG_MAP } from "./root-ca-publisher/controller.ts";
+export { createServiceAccountController } from "./serviceaccount/controller.ts";
+export { createTaintEvictionController } from "./taint-eviction/controller.ts";

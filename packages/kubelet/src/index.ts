@@ -1,1 +1,16 @@
 export * from "./container-runtime.ts";
+export * from "./cgroups.ts";
+export * from "./file-system.ts";
+export * from "./kubelet.ts";
+export * from "./kubelet-options.ts";
+export * from "./kubelet-sources.ts";
+export { MemoryFileSystem } from "./memory-file-system.ts";
+export { MemoryMounter } from "./memory-mounter.ts";
+export * from "./mounter.ts";
+export * from "./node-facts.ts";
+export * from "./pod-directories.ts";
+export type { PodManager } from "./pod-manager.ts";
+export type { PodWorker } from "./pod-worker.ts";
+export type { NodeStatusReporter } from "./node-status-reporter.ts";
+export * from "./probe-transport.ts";
+export * from "./runtime-labels.ts";

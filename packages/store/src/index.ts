@@ -1,1 +1,3 @@
+export { LmdbStore } from "./lmdb-store.ts";
+export { MemoryStore } from "./memory-store.ts";
 export * from "./store.ts";

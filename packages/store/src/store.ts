@@ -152,6 +152,14 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
+/** A record failed its checksum: the medium has damaged it. What is not damaged can still be read. */
+export class CorruptRecordError extends StoreUnavailableError {}
+
+/** The data cannot be opened: it is of another format, of a newer version, or not a store at all. The message says what to do. */
+export class StoreFormatError extends Error {
+  override readonly name = "StoreFormatError";
+}
+
 /** The first key behind all keys that start with `prefix`: the `end` of a range over a prefix. */
 export function prefixEnd(prefix: string): string {
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);

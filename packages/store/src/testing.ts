@@ -1,1 +1,2 @@
-export {};
+export { storeContract, type StoreContractOptions } from "./store.contract.ts";
+export { WatchRecorder } from "./watch-recorder.ts";

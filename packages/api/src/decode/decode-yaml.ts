@@ -1,0 +1,127 @@
+import { messageOf } from "@skiff/base";
+import { isMap, isScalar, isSeq, Lexer, parseDocument, type CollectionTag, type Node, type ScalarTag, type Tags } from "yaml";
+import { setKey, type JsonObject, type JsonValue } from "../json-value.ts";
+import { DecodeError } from "./decode-error.ts";
+import { MAX_DEPTH, type DecodeLimits, type Decoded } from "./decoded.ts";
+import { decodeJson, documentText } from "./decode-json.ts";
+import { formatPath } from "./json-parser.ts";
+
+/** How many nodes all aliases together may stand for: refuses "billion laughs" (CVE-2019-11253) and leaves room for honest anchors. */
+const MAX_ALIASED_NODES = 10_000;
+
+/**
+ * Reads one YAML document as upstream's API server and kubectl do: YAML 1.1 words (`yes`, `on`, octal `0644`, merge keys),
+ * without its base-60 numbers and dates, which are text. Throws `DecodeError` for text that is not YAML, holds several
+ * documents, is nested too deeply, or holds what JSON cannot.
+ */
+export function decodeYaml(input: Uint8Array | string, limits: DecodeLimits = {}): Decoded {
+  const text = documentText(input, limits);
+  const maxDepth = limits.maxDepth ?? MAX_DEPTH;
+  // Most clients that say YAML send JSON, which is read far faster.
+  if (text.startsWith("{")) {
+    try {
+      return decodeJson(text, limits);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+    }
+  }
+  try {
+    refuseDeepNesting(text, maxDepth);
+    const document = parseDocument(text, {
+      version: "1.1",
+      schema: "yaml-1.1",
+      merge: true,
+      uniqueKeys: false,
+      intAsBigInt: true,
+      prettyErrors: true,
+      // At "silent" the library would not even say that there are several documents.
+      logLevel: "error",
+      customTags: kubernetesTags,
+    });
+    const [error] = document.errors;
+    if (error !== undefined) throw new DecodeError(`error converting YAML to JSON: yaml: ${error.message.split("\n", 1)[0]}`);
+    const duplicates: string[] = [];
+    if (document.contents !== null) findDuplicates(document.contents as Node, [], duplicates, maxDepth);
+    const value = asJson(document.toJS({ maxAliasCount: MAX_ALIASED_NODES }), 0, maxDepth);
+    return { value, duplicates, decimals: new Map() };
+  } catch (error) {
+    if (error instanceof DecodeError) throw error;
+    // The library recurses (RangeError on deep nesting) and refuses alias bombs (ReferenceError).
+    throw new DecodeError(`error converting YAML to JSON: yaml: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Refuses deep nesting on the tokens, in linear time: the library's parser takes many seconds for a few megabytes of `[`
+ * before its stack overflows. Block indicators count where they stand in a row on one line; nesting by indentation costs
+ * the square of its depth in spaces, so the size of the document bounds it.
+ */
+function refuseDeepNesting(text: string, maxDepth: number): void {
+  let flowDepth = 0;
+  let indicators = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === "[" || token === "{") flowDepth++;
+    else if (token === "]" || token === "}") flowDepth--;
+    if (token === "-" || token === "?" || token === ":") indicators++;
+    else if (token === "\n") indicators = 0;
+    if (flowDepth > maxDepth || (flowDepth === 0 && indicators > maxDepth)) throw new DecodeError("exceeded max depth");
+  }
+}
+
+/** Upstream's YAML library reads neither base-60 numbers (`22:22`) nor dates; both are text. */
+function kubernetesTags(tags: Tags): Tags {
+  return tags.filter((tag) => {
+    if (typeof tag === "string") return tag !== "timestamp" && tag !== "intTime" && tag !== "floatTime";
+    const { tag: name, format } = tag as (ScalarTag | CollectionTag) & { format?: string };
+    return name !== "tag:yaml.org,2002:timestamp" && format !== "TIME";
+  });
+}
+
+function findDuplicates(node: Node, path: (string | number)[], duplicates: string[], maxDepth: number): void {
+  if (path.length > maxDepth) throw new DecodeError("exceeded max depth");
+  if (isSeq(node)) {
+    node.items.forEach((item, index) => {
+      path.push(index);
+      findDuplicates(item as Node, path, duplicates, maxDepth);
+      path.pop();
+    });
+  }
+  if (!isMap(node)) return;
+  const seen = new Set<string>();
+  for (const { key, value } of node.items) {
+    const name = isScalar(key) ? String(key.value) : String(key);
+    path.push(name);
+    if (seen.has(name) && name !== "<<") duplicates.push(formatPath(path));
+    seen.add(name);
+    if (value !== null) findDuplicates(value as Node, path, duplicates, maxDepth);
+    path.pop();
+  }
+}
+
+/** Checks and copies what the library made: aliased parts come out as separate copies, as if they had been written out. */
+function asJson(value: unknown, depth: number, maxDepth: number): JsonValue {
+  if (depth > maxDepth) throw new DecodeError("exceeded max depth");
+  switch (typeof value) {
+    case "string":
+      if (!value.isWellFormed()) throw new DecodeError("invalid surrogate pair in text");
+      return value;
+    case "boolean":
+      return value;
+    case "bigint":
+      if (!Number.isSafeInteger(Number(value))) throw new DecodeError(`number ${value} cannot be kept exactly`);
+      return Number(value);
+    case "number":
+      if (!Number.isFinite(value)) throw new DecodeError(`json: unsupported value: ${value}`);
+      return value;
+    case "object":
+      break;
+    default:
+      return null;
+  }
+  if (value === null) return null;
+  if (Array.isArray(value)) return value.map((item) => asJson(item, depth + 1, maxDepth));
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  const object: JsonObject = {};
+  for (const [key, field] of Object.entries(value)) setKey(object, key, asJson(field, depth + 1, maxDepth));
+  return object;
+}

@@ -1,0 +1,14 @@
+export * from "./anonymous.ts";
+export * from "./bearer-token.ts";
+export * from "./bootstrap-token.ts";
+export * from "./client-certificate.ts";
+export * from "./default-authentication.ts";
+export * from "./impersonation.ts";
+export { verificationKeyOf, type VerificationKey } from "./jwt.ts";
+export * from "./openid-discovery.ts";
+export * from "./request-header.ts";
+export { parseServiceAccountUserName, serviceAccountGroups, serviceAccountUserName } from "./service-account-claims.ts";
+export { ServiceAccountTokenAuthenticator, type ServiceAccountTokenOptions } from "./service-account-token.ts";
+export * from "./static-token.ts";
+export * from "./token-issuer.ts";
+export * from "./token-review.ts";

@@ -1,0 +1,13 @@
+export * from "./access-review.ts";
+export { createAuthorizer } from "./default-authorizer.ts";
+export { DEFAULT_POLICY, type BootstrapPolicy } from "./bootstrap-policy/default-policy.ts";
+export { reconcileBootstrapPolicy } from "./bootstrap-policy/reconcile.ts";
+export * from "./forbidden.ts";
+export { NodeAuthorizer } from "./node/node-authorizer.ts";
+export { nodeIdentityOf } from "./node/node-identity.ts";
+export { nodeSourceOf, type NodeSource } from "./node/node-source.ts";
+export { RbacEscalationCheck } from "./rbac/escalation.ts";
+export { RbacAuthorizer, type UserRules } from "./rbac/rbac-authorizer.ts";
+export { rbacSourceOf, type RbacSource } from "./rbac/rbac-source.ts";
+export { reviewResources, type ReviewParts } from "./review-resources.ts";
+export * from "./union-authorizer.ts";

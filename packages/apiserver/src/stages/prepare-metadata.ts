@@ -1,0 +1,69 @@
+import { hostUid, nameSuffix, timestamp, type Host } from "@skiff/base";
+import { badRequest, jsonEquals, type KindDefinition, type KubeObject, type ObjectMeta } from "@skiff/api";
+
+/** Longer prefixes of generated names are cut, so that the suffix fits. */
+const MAX_GENERATED_PREFIX = 63 - 5;
+
+/** Names, identifies and dates a new object, and takes away what clients may not set. */
+export function prepareCreate(host: Host, kind: KindDefinition, object: KubeObject): void {
+  const metadata = (object.metadata ??= {});
+  if (metadata.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
+  delete metadata.resourceVersion;
+  delete metadata.selfLink;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  if (!metadata.name && metadata.generateName) metadata.name = metadata.generateName.slice(0, MAX_GENERATED_PREFIX) + nameSuffix(host.random);
+  metadata.uid = hostUid(host);
+  metadata.creationTimestamp = timestamp(host.clock);
+  if (kind.generation) metadata.generation = 1;
+  else delete metadata.generation;
+}
+
+/** Fills in what an update leaves out because it cannot change. What it changes nevertheless, validation finds. */
+export function prepareUpdate(object: KubeObject, old: KubeObject): void {
+  const metadata = (object.metadata ??= {});
+  const before: ObjectMeta = old.metadata ?? {};
+  delete metadata.selfLink;
+  delete metadata.resourceVersion;
+  metadata.uid ??= before.uid;
+  metadata.creationTimestamp ??= before.creationTimestamp;
+  metadata.deletionTimestamp ??= before.deletionTimestamp;
+  metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
+  for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
+    if (metadata[field] === undefined) delete metadata[field];
+  }
+  if (before.generation === undefined) delete metadata.generation;
+  else metadata.generation = before.generation;
+}
+
+/** Raises the generation when anything outside metadata and status has changed. */
+export function raiseGeneration(kind: KindDefinition, object: KubeObject, old: KubeObject): void {
+  if (!kind.generation || object.metadata === undefined) return;
+  const changed = desiredFields(object, old).some((field) => !jsonEquals(fieldOf(object, field), fieldOf(old, field)));
+  object.metadata.generation = (old.metadata?.generation ?? 0) + (changed ? 1 : 0);
+}
+
+/** Keeps `status` as it is: what a write to the object itself does when there is a status subresource. */
+export function keepStatus(object: KubeObject, old: KubeObject): void {
+  setField(object, "status", fieldOf(old, "status"));
+}
+
+/** Keeps everything but `status` and metadata: what a write to the status subresource does. */
+export function keepAllButStatus(object: KubeObject, old: KubeObject): void {
+  for (const field of desiredFields(object, old)) setField(object, field, fieldOf(old, field));
+}
+
+function desiredFields(object: KubeObject, old: KubeObject): string[] {
+  const fields = new Set([...Object.keys(object), ...Object.keys(old)]);
+  for (const field of ["metadata", "status", "kind", "apiVersion"]) fields.delete(field);
+  return [...fields];
+}
+
+function fieldOf(object: KubeObject, field: string): unknown {
+  return Object.hasOwn(object, field) ? (object as Readonly<Record<string, unknown>>)[field] : undefined;
+}
+
+function setField(object: KubeObject, field: string, value: unknown): void {
+  if (value === undefined) delete (object as Record<string, unknown>)[field];
+  else (object as Record<string, unknown>)[field] = value;
+}

@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import type { Host } from "@skiff/base";
+import { createClusterPki } from "@skiff/apiserver";
+import { timestamp } from "@skiff/base";
+import {
+  CLUSTER_NAME,
+  LAYOUT_VERSION,
+  nodeName,
+  type ClusterConfig,
+  type RuntimeChoice,
+  type StoreChoice,
+} from "../layout/cluster-config.ts";
+import { readClusterConfig, writeClusterConfig } from "../layout/cluster-file.ts";
+import type { ClusterPaths } from "../layout/cluster-paths.ts";
+import { networkPlan, NETWORK_SLOTS, type NetworkPlan } from "../layout/network-plan.ts";
+import { readPki, writePki } from "../layout/pki-files.ts";
+import type { StateHome } from "../layout/state-home.ts";
+import { UserError } from "../user-error.ts";
+import { freePort, isPortFree } from "./free-port.ts";
+import { cidrsOverlap, machineNetworks, primaryAddress } from "./machine-addresses.ts";
+
+/** What a new cluster is to be. */
+export interface ClusterWish {
+  readonly name: string;
+  /** Absent: one node, or as many as the cluster has. */
+  readonly nodeCount: number | undefined;
+  readonly runtime: RuntimeChoice | undefined;
+  readonly store: StoreChoice | undefined;
+  readonly apiPort: number | undefined;
+}
+
+const FIRST_API_PORT = 6443;
+/** More than this on containerd needs more machines. */
+const MOST_REAL_NODES = 20;
+const MOST_SIMULATED_NODES = 10_000;
+
+/**
+ * The cluster in `paths` as it was made, or a new one.
+ *
+ * Errors: a {@link UserError} when the wish does not fit the cluster that is there, or cannot be met on this machine.
+ */
+export async function openOrCreateCluster(
+  wish: ClusterWish,
+  paths: ClusterPaths,
+  home: StateHome,
+  host: Host,
+  defaultRuntime: () => RuntimeChoice,
+): Promise<ClusterConfig> {
+  const existing = readClusterConfig(paths);
+  if (existing !== undefined) {
+    refuseChanges(wish, existing);
+    home.register(wish.name, paths);
+    return existing;
+  }
+  if (!CLUSTER_NAME.test(wish.name))
+    throw new UserError(`"${wish.name}" cannot be the name of a cluster.`, "Use lower-case letters, digits and dashes.");
+  if (existsSync(paths.data) && readdirSync(paths.data).length > 0) {
+    throw new UserError(`${paths.data} is not empty and holds no Skiff cluster.`, "Choose an empty directory with --data-dir.");
+  }
+  const runtime = wish.runtime ?? defaultRuntime();
+  const nodeCount = wish.nodeCount ?? 1;
+  const most = runtime === "containerd" ? MOST_REAL_NODES : MOST_SIMULATED_NODES;
+  if (nodeCount > most)
+    throw new UserError(
+      `${nodeCount} nodes are too many: ${runtime === "containerd" ? "one machine carries" : "Skiff simulates"} at most ${most}.`,
+      runtime === "containerd" ? "Use fewer nodes, or --runtime simulated." : "Use fewer nodes.",
+    );
+  const others = otherClusters(home, wish.name);
+  const apiPort = await chooseApiPort(wish.apiPort, others);
+  const config: ClusterConfig = {
+    layoutVersion: LAYOUT_VERSION,
+    name: wish.name,
+    createdAt: timestamp(host.clock),
+    nodes: Array.from({ length: nodeCount }, (_, index) => nodeName(wish.name, index + 1)),
+    runtime,
+    store: wish.store ?? { type: "lmdb" },
+    network: chooseNetwork(nodeCount, others),
+    apiPort,
+  };
+  mkdirSync(paths.data, { recursive: true, mode: 0o700 });
+  ensurePki(paths, config, host);
+  writeClusterConfig(paths, config);
+  home.register(wish.name, paths);
+  return config;
+}
+
+/** Makes the keys of the cluster that are not there yet, and renews what is due. */
+export function ensurePki(paths: ClusterPaths, config: ClusterConfig, host: Host): void {
+  const pki = createClusterPki(host, {
+    files: readPki(paths.pki),
+    clusterDomain: config.network.clusterDomain,
+    apiServerIps: [config.network.apiServiceIp, primaryAddress(), firstAddress(config.network.nodeCidr)],
+  });
+  void pki.apiServer;
+  void pki.serviceAccountKey;
+  void pki.frontProxyAuthority;
+  writePki(paths.pki, pki.save());
+}
+
+/** The first usable address of a network: the machine's own end of the bridge that joins the nodes. */
+export function firstAddress(cidr: string): string {
+  return (cidr.split("/")[0] ?? "").replace(/\.0$/, ".1");
+}
+
+function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
+  const remake = `Leave the option out, or remove the cluster first with: skiff delete --name ${existing.name}`;
+  if (wish.nodeCount !== undefined && wish.nodeCount !== existing.nodes.length)
+    throw new UserError(`Cluster ${existing.name} has ${existing.nodes.length} nodes, not ${wish.nodeCount}.`, remake);
+  if (wish.runtime !== undefined && wish.runtime !== existing.runtime)
+    throw new UserError(`Cluster ${existing.name} uses the ${existing.runtime} runtime.`, remake);
+  if (wish.store !== undefined && JSON.stringify(wish.store) !== JSON.stringify(existing.store))
+    throw new UserError(`Cluster ${existing.name} uses the ${existing.store.type} store.`, remake);
+  if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
+    throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
+}
+
+function otherClusters(home: StateHome, name: string): ClusterConfig[] {
+  return home.clusters().flatMap((other) => {
+    if (other === name) return [];
+    try {
+      return [readClusterConfig(home.paths(other))].filter((config) => config !== undefined);
+    } catch {
+      // A damaged cluster beside this one must not keep this one from starting.
+      return [];
+    }
+  });
+}
+
+async function chooseApiPort(wished: number | undefined, others: readonly ClusterConfig[]): Promise<number> {
+  if (wished === undefined) return freePort(FIRST_API_PORT, new Set(others.map((other) => other.apiPort)));
+  const holder = others.find((other) => other.apiPort === wished);
+  if (holder !== undefined)
+    throw new UserError(
+      `Port ${wished} belongs to cluster ${holder.name}.`,
+      "Choose another one with --api-port, or leave the option out.",
+    );
+  if (!(await isPortFree(wished)))
+    throw new UserError(`Port ${wished} is in use by another program.`, "Choose another one with --api-port, or leave the option out.");
+  return wished;
+}
+
+function chooseNetwork(nodeCount: number, others: readonly ClusterConfig[]): NetworkPlan {
+  const taken = [...machineNetworks(), ...others.flatMap(({ network }) => [network.clusterCidr, network.serviceCidr, network.nodeCidr])];
+  for (let slot = 0; slot < NETWORK_SLOTS; slot++) {
+    const plan = networkPlan(slot, nodeCount);
+    const own = [plan.serviceCidr, plan.nodeCidr, ...(nodeCount > 250 ? [] : [plan.clusterCidr])];
+    if (!own.some((cidr) => taken.some((other) => cidrsOverlap(cidr, other)))) return plan;
+  }
+  throw new UserError(
+    `All ${NETWORK_SLOTS} address ranges for clusters are taken on this machine.`,
+    "Remove a cluster that is no longer needed with: skiff delete --name NAME",
+  );
+}

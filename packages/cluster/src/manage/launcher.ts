@@ -1,0 +1,18 @@
+import type { ClusterPaths } from "../layout/cluster-paths.ts";
+
+/** How the long-running processes of a cluster are started: the program of the `skiff` command itself. */
+export interface Launcher {
+  /** The command up to the subcommand, for example `["/usr/bin/node", "skiff.js"]`. */
+  readonly program: readonly string[];
+}
+
+/** `skiff server …` for the cluster in `paths`. */
+export function serverCommand(launcher: Launcher, paths: ClusterPaths): string[] {
+  return [...launcher.program, "server", "--data-dir", paths.data, "--run-dir", paths.run];
+}
+
+/** `skiff node …` for one node, inside the node's network namespace when it has one. */
+export function nodeCommand(launcher: Launcher, paths: ClusterPaths, node: string, networkNamespace: string | undefined): string[] {
+  const inside = networkNamespace === undefined ? [] : ["ip", "netns", "exec", networkNamespace];
+  return [...inside, ...launcher.program, "node", "--data-dir", paths.data, "--run-dir", paths.run, "--node", node];
+}

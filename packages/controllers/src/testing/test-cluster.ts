@@ -1,0 +1,130 @@
+import { formatTime, type VirtualClock } from "@skiff/base";
+import { testHost } from "@skiff/base/testing";
+import {
+  deploymentKind,
+  eventKind,
+  nodeKind,
+  podKind,
+  replicaSetKind,
+  type Deployment,
+  type Event,
+  type KubeObject,
+  type Pod,
+  type PodTemplateSpec,
+  type ReplicaSet,
+  type Resource,
+} from "@skiff/api";
+import { Client, InformerFactory } from "@skiff/client";
+import { MemoryApi } from "@skiff/client/testing";
+import { startControllers, type ControllerOptions, type RunningControllers } from "../all-controllers.ts";
+
+/** Controllers over an API server in memory, with virtual time. There is no kubelet: tests say how Pods fare. */
+export class TestCluster {
+  readonly host = testHost();
+  readonly api = new MemoryApi(this.host);
+  readonly client = new Client(this.api);
+  readonly informers = new InformerFactory(this.client, this.host, { sharedObjects: true });
+  #running: RunningControllers | undefined;
+
+  get clock(): VirtualClock {
+    return this.host.clock;
+  }
+
+  /** Runs the controllers of these names. */
+  async start(only: readonly string[], options: ControllerOptions = {}): Promise<void> {
+    const { host, informers } = this;
+    this.#running = startControllers({ ...options, host, informers, clientFor: () => this.client, only });
+    await this.settle();
+  }
+
+  async stop(): Promise<void> {
+    const stopped = Promise.all([this.#running?.stop(), this.informers.stop()]);
+    await this.settle();
+    await stopped;
+  }
+
+  /** Lets everything happen that needs no more than a second. */
+  async settle(): Promise<void> {
+    await this.clock.advance(1000);
+  }
+
+  async list<T extends KubeObject>(resource: Resource<T>, namespace?: string): Promise<T[]> {
+    return [...(await this.client.resource(resource).list({ namespace })).items];
+  }
+
+  /** The Pods that are not being deleted. */
+  async pods(): Promise<Pod[]> {
+    return (await this.list(podKind)).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+  }
+
+  /** Names of ReplicaSets with their sizes, oldest revision first. */
+  async sizes(): Promise<number[]> {
+    const revision = ({ metadata }: ReplicaSet): number => Number(metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
+    return (await this.list(replicaSetKind)).sort((a, b) => revision(a) - revision(b)).map(({ spec }) => spec?.replicas ?? -1);
+  }
+
+  /** The reasons and messages of the events about objects of a kind. */
+  async events(kind: string): Promise<string[]> {
+    const events = await this.list<Event>(eventKind);
+    return events.filter(({ involvedObject }) => involvedObject.kind === kind).map(({ reason, message }) => `${reason}: ${message}`);
+  }
+
+  /** Changes the status of a Pod as its kubelet would. */
+  async setPod(pod: Pod, status: NonNullable<Pod["status"]>): Promise<void> {
+    const { namespace, name = "" } = pod.metadata ?? {};
+    await this.client.resource(podKind).patch({ namespace, name }, { status }, { subresource: "status", type: "strategic" });
+  }
+
+  /** The kubelets start every Pod that waits, and end every Pod that is being deleted. Answers whether there was any. */
+  async runKubelets(): Promise<boolean> {
+    let isBusy = false;
+    for (const pod of await this.list(podKind)) {
+      const { namespace, name = "", deletionTimestamp } = pod.metadata ?? {};
+      if (deletionTimestamp !== undefined) {
+        isBusy = true;
+        await this.client.resource(podKind).delete({ namespace, name }, { gracePeriodSeconds: 0 });
+      } else if (pod.status?.phase === "Pending") {
+        isBusy = true;
+        const lastTransitionTime = formatTime(this.clock.now());
+        await this.setPod(pod, { phase: "Running", conditions: [{ type: "Ready", status: "True", lastTransitionTime }] });
+      }
+    }
+    return isBusy;
+  }
+
+  /** Lets controllers and kubelets work until nothing moves any more. Errors: throws after a hundred rounds. */
+  async converge(check?: () => Promise<void>): Promise<void> {
+    for (let round = 0; round < 100; round++) {
+      await this.settle();
+      await check?.();
+      if (!(await this.runKubelets())) return;
+    }
+    throw new Error("the cluster does not come to rest");
+  }
+
+  async addNode(name: string, ready = true): Promise<void> {
+    await this.client.resource(nodeKind).create({ metadata: { name } });
+    const now = formatTime(this.clock.now());
+    const conditions = [{ type: "Ready", status: ready ? "True" : "False", lastHeartbeatTime: now, lastTransitionTime: now }];
+    await this.client.resource(nodeKind).patch({ name }, { status: { conditions } }, { subresource: "status" });
+  }
+}
+
+/** A Pod template with one container. */
+export function template(app: string, image = "web:1"): PodTemplateSpec {
+  return { metadata: { labels: { app } }, spec: { containers: [{ name: "web", image }] } };
+}
+
+/** A ReplicaSet in the namespace `default`. */
+export function replicaSet(name: string, replicas: number, spec: Partial<NonNullable<ReplicaSet["spec"]>> = {}): ReplicaSet {
+  const selector = { matchLabels: { app: name } };
+  return { metadata: { name, namespace: "default" }, spec: { replicas, selector, template: template(name), ...spec } };
+}
+
+/** A Deployment in the namespace `default`. */
+export function deployment(name: string, replicas: number, spec: Partial<NonNullable<Deployment["spec"]>> = {}): Deployment {
+  const selector = { matchLabels: { app: name } };
+  return { metadata: { name, namespace: "default" }, spec: { replicas, selector, template: template(name), ...spec } };
+}
+
+export { deploymentKind, podKind, replicaSetKind };

@@ -1,0 +1,22 @@
+import { spawn } from "node:child_process";
+
+/** More than any of these programs has to say; the rest is dropped. */
+const OUTPUT_LIMIT_BYTES = 64 * 1024;
+
+/** Runs a program to its end and answers what it printed. Errors: rejects with what it said when it fails. */
+export function runProgram(command: string, args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LC_ALL: "C" } });
+    const output: Record<"stdout" | "stderr", string> = { stdout: "", stderr: "" };
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        if (output[stream].length < OUTPUT_LIMIT_BYTES) output[stream] += text;
+      });
+    }
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve(output.stdout);
+      reject(new Error(`${command} ${args.join(" ")} failed (${signal ?? `exit code ${code}`}): ${output.stderr.trim()}`));
+    });
+  });
+}

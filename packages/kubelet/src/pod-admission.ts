@@ -1,0 +1,112 @@
+import { selectorOf, type Node, type NodeSelectorTerm, type Pod, type SelectorOperator } from "@skiff/api";
+import { milliCpu, podAmount, wholeUnits } from "./container-resources.ts";
+import { allContainers } from "./pod-containers.ts";
+
+/** Whether the node takes a Pod on. The reasons are upstream's. */
+export type AdmissionDecision =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly reason: string; readonly message: string };
+
+/** What a decision is made from. */
+export interface AdmissionInput {
+  readonly pod: Pod;
+  /** The Pods that the node runs already. */
+  readonly others: readonly Pod[];
+  /** Undefined until the node has been registered: then only resources are checked. */
+  readonly node: Node | undefined;
+  readonly allocatable: Readonly<Record<string, string>>;
+}
+
+/**
+ * The node's own check, after the scheduler's: Pods can come from elsewhere, and two may have been bound at once. What
+ * does not fit is `Failed` for good; its owner makes another one.
+ */
+export function admitPod(input: AdmissionInput): AdmissionDecision {
+  return checkNodeSelection(input) ?? checkPorts(input) ?? checkResources(input) ?? { admitted: true };
+}
+
+function refuse(reason: string, message: string): AdmissionDecision {
+  return { admitted: false, reason, message };
+}
+
+function checkNodeSelection({ pod, node }: AdmissionInput): AdmissionDecision | undefined {
+  if (node === undefined) return undefined;
+  const labels = node.metadata?.labels ?? {};
+  const os = pod.spec?.os?.name;
+  if (os !== undefined && os !== labels["kubernetes.io/os"]) {
+    return refuse("PodOSNotSupported", `Failed to admit pod as the OS field doesn't match node OS`);
+  }
+  const wanted = Object.entries(pod.spec?.nodeSelector ?? {});
+  const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const fits =
+    wanted.every(([key, value]) => labels[key] === value) && (terms === undefined || terms.some((term) => matchesTerm(term, node)));
+  return fits ? undefined : refuse("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
+}
+
+const OPERATORS: Readonly<Record<string, SelectorOperator>> = {
+  In: "in",
+  NotIn: "notin",
+  Exists: "exists",
+  DoesNotExist: "!",
+  Gt: "gt",
+  Lt: "lt",
+};
+
+function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
+  const { matchExpressions = [], matchFields = [] } = term;
+  if (matchExpressions.length + matchFields.length === 0) return false;
+  const asSelector = (requirements: NodeSelectorTerm["matchExpressions"] = []): ReturnType<typeof selectorOf> =>
+    selectorOf(requirements.map(({ key, operator, values = [] }) => ({ key, operator: OPERATORS[operator] ?? "in", values })));
+  return (
+    asSelector(matchExpressions).matches(node.metadata?.labels ?? {}) &&
+    asSelector(matchFields).matches({ "metadata.name": node.metadata?.name ?? "" })
+  );
+}
+
+function checkPorts({ pod, others }: AdmissionInput): AdmissionDecision | undefined {
+  const wanted = hostPorts(pod);
+  if (wanted.length === 0) return undefined;
+  const used = others.flatMap(hostPorts);
+  const clash = wanted.some((port) =>
+    used.some(
+      (other) =>
+        port.port === other.port && port.protocol === other.protocol && (port.ip === other.ip || port.ip === "" || other.ip === ""),
+    ),
+  );
+  return clash ? refuse("NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports") : undefined;
+}
+
+function hostPorts(pod: Pod): { port: number; protocol: string; ip: string }[] {
+  return allContainers(pod).flatMap(({ container }) =>
+    (container.ports ?? [])
+      .filter(({ hostPort }) => (hostPort ?? 0) > 0)
+      .map(({ hostPort = 0, protocol = "TCP", hostIP = "" }) => ({ port: hostPort, protocol, ip: hostIP === "0.0.0.0" ? "" : hostIP })),
+  );
+}
+
+function checkResources({ pod, others, allocatable }: AdmissionInput): AdmissionDecision | undefined {
+  const capacity = wholeUnits(allocatable, "pods");
+  if (others.length + 1 > capacity) {
+    return refuse("OutOfpods", `Node didn't have enough resource: pods, requested: 1, used: ${others.length}, capacity: ${capacity}`);
+  }
+  const reads: [string, (list: Record<string, string> | undefined) => number][] = [
+    ["cpu", milliCpu],
+    ...["memory", "ephemeral-storage"].map((name): [string, (list: Record<string, string> | undefined) => number] => [
+      name,
+      (list) => wholeUnits(list, name),
+    ]),
+  ];
+  for (const [name, read] of reads) {
+    const requested = podAmount(pod, "requests", read);
+    if (requested === 0) continue;
+    const used = others.reduce((sum, other) => sum + podAmount(other, "requests", read), 0);
+    const total = read(allocatable);
+    if (requested > total - used) {
+      return refuse(
+        `OutOf${name}`,
+        `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${total}`,
+      );
+    }
+  }
+  return undefined;
+}

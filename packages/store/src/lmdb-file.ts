@@ -1,0 +1,119 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "@skiff/base";
+import { open, type Database, type RootDatabase } from "lmdb";
+import { decodeRecordId, encodeRecordId, type RecordId } from "./lmdb-record.ts";
+import { StoreFormatError, StoreUnavailableError } from "./store.ts";
+
+const FILE_NAME = "store.lmdb";
+const STATE_KEY = "state";
+
+/** What one durable commit writes. */
+export interface FileCommit {
+  /** Raised by one by each commit; the commit is refused when the file is at another one. */
+  readonly sequence: number;
+  readonly state: Buffer;
+  readonly puts: readonly { readonly id: RecordId; readonly bytes: Buffer }[];
+  readonly deletes: readonly RecordId[];
+}
+
+/** A record as it is in the file; its checksums are not checked yet. */
+export interface RawRecord {
+  readonly id: RecordId;
+  readonly bytes: Buffer;
+}
+
+/** The state of the file at one moment: later commits do not change what it reads. */
+export interface FileSnapshot {
+  get(id: RecordId): Buffer | undefined;
+  /** Must be called: an open snapshot keeps the file from reusing space. */
+  release(): void;
+}
+
+/** An LMDB file with one record for the state of the store and one for each change. */
+export class LmdbFile {
+  readonly #root: RootDatabase;
+  readonly #meta: Database<Buffer, string>;
+  readonly #log: Database<Buffer, Buffer>;
+
+  /**
+   * Opens or creates the file in `directory`. Errors: {@link StoreFormatError} when there is a file that is something
+   * else, {@link StoreUnavailableError} when it cannot be opened.
+   */
+  constructor(directory: string) {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      this.#root = open({
+        path: join(directory, FILE_NAME),
+        noSubdir: true,
+        // With overlapping syncs readers see a value before it is durable, and a power cut takes back what they saw.
+        overlappingSync: false,
+        maxDbs: 4,
+      });
+      this.#meta = this.#root.openDB<Buffer, string>({ name: "state", encoding: "binary", useVersions: true });
+      this.#log = this.#root.openDB<Buffer, Buffer>({ name: "log", encoding: "binary", keyEncoding: "binary" });
+    } catch (error) {
+      const message = messageOf(error);
+      if (/MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)) {
+        throw new StoreFormatError(`${join(directory, FILE_NAME)} is not a Skiff store; move it away or choose another data directory`, {
+          cause: error,
+        });
+      }
+      throw new StoreUnavailableError(`cannot open the store in ${directory}: ${message}`, { cause: error });
+    }
+  }
+
+  /** The state record and the sequence of the commit that wrote it; `undefined` in a new file. */
+  state(): { readonly bytes: Buffer; readonly sequence: number } | undefined {
+    const entry = this.#meta.getEntry(STATE_KEY);
+    return entry === undefined ? undefined : { bytes: entry.value, sequence: entry.version ?? 0 };
+  }
+
+  /**
+   * Writes all of `commit` or nothing; resolves when it is on the disk. Answers false, having written nothing, when
+   * another process has written to the file since.
+   *
+   * Errors: {@link StoreUnavailableError}.
+   */
+  async commit({ sequence, state, puts, deletes }: FileCommit): Promise<boolean> {
+    // `null` demands that there is no state yet. The types of lmdb leave it out; its documentation has it.
+    const expected = (sequence === 1 ? null : sequence - 1) as number;
+    const write = (): void => {
+      for (const { id, bytes } of puts) void this.#log.put(encodeRecordId(id), bytes);
+      for (const id of deletes) void this.#log.remove(encodeRecordId(id));
+      void this.#meta.put(STATE_KEY, state, sequence);
+    };
+    try {
+      return await this.#meta.ifVersion(STATE_KEY, expected, write);
+    } catch (error) {
+      // lmdb gives the error number in a second promise that rejects, and that nobody else listens to. Waiting for it is
+      // not safe: it is not settled in every case.
+      (error as { commitError?: Promise<unknown> }).commitError?.catch(() => {});
+      throw new StoreUnavailableError(`cannot write to the store (${messageOf(error)}): is the disk full or broken?`, { cause: error });
+    }
+  }
+
+  /** The record as the file has it now. */
+  get(id: RecordId): Buffer | undefined {
+    return this.#log.getBinary(encodeRecordId(id));
+  }
+
+  /** The records from `from` (included) to `to` (excluded), in order. The records after a commit are seen from the next call on. */
+  *scan(from: RecordId, to: RecordId): Generator<RawRecord, void, undefined> {
+    for (const { key, value } of this.#log.getRange({ start: encodeRecordId(from), end: encodeRecordId(to) })) {
+      yield { id: decodeRecordId(key), bytes: value };
+    }
+  }
+
+  snapshot(): FileSnapshot {
+    const transaction = this.#log.useReadTransaction();
+    return {
+      get: (id) => this.#log.get(encodeRecordId(id), { transaction }),
+      release: () => transaction.done(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
