@@ -86,7 +86,8 @@ export function decodeHeader(id: RecordId, bytes: Buffer): RecordHeader {
 export function decodeRecord(id: RecordId, bytes: Buffer | undefined): LogRecord {
   if (bytes === undefined) throw corrupt(id, "is missing");
   const { valueStart, ...header } = decodeHeader(id, bytes);
-  const value = bytes.subarray(valueStart);
+  // A plain view, not a Buffer: every store hands out the same type.
+  const value = new Uint8Array(bytes.buffer, bytes.byteOffset + valueStart, bytes.length - valueStart);
   if (bytes.readUInt32BE(4) !== crc32(value)) throw corrupt(id, `of the key ${header.key} has a value with a wrong checksum`);
   return { ...header, value };
 }
