@@ -1,13 +1,26 @@
+import type { Duplex } from "node:stream";
 import type { ListMeta } from "@skiff/api";
 import type { StoredObject } from "./registry/stored-object.ts";
 import type { ServedResource } from "./served-resources.ts";
 import type { WatchSession } from "./watch-session.ts";
 
 /** What the pipeline answers, before it is encoded for the way on which the request came. */
-export type Reply = ObjectReply | ListReply | ValueReply | TextReply | WatchReply | StreamReply;
+export type Reply = (ObjectReply | ListReply | ValueReply | TextReply | WatchReply | StreamReply | UpgradeReply) & ReplyExtras;
+
+/** What any reply may carry beside its content. The pipeline adds it at the end. */
+export interface ReplyExtras {
+  /** Texts for `Warning` headers, in order. */
+  readonly warnings?: readonly string[];
+}
+
+/** What every answer may carry. */
+export interface ReplyBase {
+  /** Texts for `Warning` headers (`299 - "text"`), in order. */
+  readonly warnings?: readonly string[];
+}
 
 /** One object of a kind. */
-export interface ObjectReply {
+export interface ObjectReply extends ReplyBase {
   readonly type: "object";
   readonly status: number;
   readonly resource: ServedResource;
@@ -15,7 +28,7 @@ export interface ObjectReply {
 }
 
 /** Several objects of a kind. */
-export interface ListReply {
+export interface ListReply extends ReplyBase {
   readonly type: "list";
   readonly resource: ServedResource;
   readonly items: readonly StoredObject[];
@@ -23,7 +36,7 @@ export interface ListReply {
 }
 
 /** A JSON value that is no stored object: a Status, discovery, a Scale. */
-export interface ValueReply {
+export interface ValueReply extends ReplyBase {
   readonly type: "value";
   readonly status: number;
   readonly value: unknown;
@@ -33,7 +46,7 @@ export interface ValueReply {
 }
 
 /** Text or bytes that are sent as they are. */
-export interface TextReply {
+export interface TextReply extends ReplyBase {
   readonly type: "text";
   readonly status: number;
   readonly contentType: string;
@@ -42,15 +55,27 @@ export interface TextReply {
 }
 
 /** A watch that has been accepted and waits for whoever gets its events. */
-export interface WatchReply {
+export interface WatchReply extends ReplyBase {
   readonly type: "watch";
   readonly session: WatchSession;
 }
 
 /** Bytes without a known end, passed on from a node. */
-export interface StreamReply {
+export interface StreamReply extends ReplyBase {
   readonly type: "stream";
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * A connection that changes its protocol (101): from here on the bytes of both sides are passed on as they are. Whoever
+ * sends the reply owns `stream` and destroys it when the client goes.
+ */
+export interface UpgradeReply {
+  readonly type: "upgrade";
+  readonly status: number;
+  /** Lower-case names; `connection` and `upgrade` among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly stream: Duplex;
 }

@@ -1,1 +1,2 @@
-export {};
+export { processContext, type CommandContext } from "./command-context.ts";
+export { runSkiff } from "./main.ts";

@@ -16,8 +16,9 @@ export interface PodNetworkOptions {
 const INTERFACE_NAME_MAX = 15;
 
 /**
- * The configuration list for containerd: bridge with host-local addresses, then portmap for `hostPort`. Masquerading of
- * what leaves the cluster is not the plug-in's: the Service proxy's rules do it.
+ * The configuration list for containerd: bridge with host-local addresses. Host ports and the masquerading of what leaves
+ * the cluster are not the plug-ins': the Service proxy's rules do both, so that one table holds all rules of a node and
+ * goes with it (the portmap plug-in leaves chains behind, and needs iptables).
  *
  * Errors: throws a `RangeError` when the name of the bridge is too long.
  */
@@ -42,7 +43,6 @@ export function renderCniConfigList(options: PodNetworkOptions): string {
         ...(options.mtu !== undefined && { mtu: options.mtu }),
         ipam: { type: "host-local", dataDir: options.ipamDirectory, ranges, routes: families.map((dst) => ({ dst })) },
       },
-      { type: "portmap", capabilities: { portMappings: true }, snat: true },
     ],
   };
   return `${JSON.stringify(list, undefined, 2)}\n`;

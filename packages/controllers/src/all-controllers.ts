@@ -34,7 +34,7 @@ export interface ControllerEntry {
   /** The service account in `kube-system`; its role is `system:controller:<account>`. */
   readonly account: string;
   /** `undefined` when the options leave it out. */
-  create(context: ControllerContext, options: ControllerOptions): AnyController | undefined;
+  readonly create: (context: ControllerContext, options: ControllerOptions) => AnyController | undefined;
 }
 
 function entry(name: string, create: ControllerEntry["create"], account = name): ControllerEntry {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Image, RuntimeError } from "@skiff/kubelet";
+import { canonicalReference, type Image, RuntimeError } from "@skiff/kubelet";
 import { matchesPattern } from "./behaviour.ts";
 
 /** What is true of some images. The first rule that fits is used; without one the image is present and a pull takes no time. */
@@ -15,17 +15,6 @@ export interface SimulatedImageRule {
   readonly sizeBytes?: number;
   /** The user that the image names: a number, or a name. */
   readonly user?: string;
-}
-
-/** A reference in the form in which containerd stores it: with registry, `library/` and tag. */
-export function canonicalReference(reference: string): string {
-  const [name = "", digest] = reference.split("@");
-  const slash = name.indexOf("/");
-  const domain = slash < 0 ? "" : name.slice(0, slash);
-  const hasDomain = domain.includes(".") || domain.includes(":") || domain === "localhost";
-  const path = hasDomain ? name : `docker.io/${slash < 0 ? "library/" : ""}${name}`;
-  if (digest !== undefined) return `${path}@${digest}`;
-  return path.lastIndexOf(":") > path.lastIndexOf("/") ? path : `${path}:latest`;
 }
 
 /** The images of one simulated node. */

@@ -1,4 +1,5 @@
 import { Client, credentials, type ServiceError, status as GrpcStatus } from "@grpc/grpc-js";
+import { systemClock } from "@skiff/base";
 import { RuntimeError } from "@skiff/kubelet";
 import type { Encodable } from "./protocol/protobuf.ts";
 import type { CallType } from "./protocol/runtime-v1.ts";
@@ -49,7 +50,7 @@ export function openGrpcChannel(socketPath: string): GrpcChannel {
       new Promise((resolve, reject) => {
         const { path, request: requestType, response: responseType } = type;
         // gRPC takes a deadline as wall time and turns it into the time that is left.
-        const deadline = timeoutMs === undefined ? undefined : wallTimeIn(timeoutMs);
+        const deadline = timeoutMs === undefined ? undefined : new Date(systemClock.now() + timeoutMs);
         client.makeUnaryRequest(
           path,
           (value: typeof request) => Buffer.from(requestType.encode(value)),
@@ -89,10 +90,6 @@ export function openGrpcChannel(socketPath: string): GrpcChannel {
       }),
     close: () => client.close(),
   };
-}
-
-function wallTimeIn(delayMs: number): Date {
-  return new Date(performance.timeOrigin + performance.now() + delayMs);
 }
 
 function toRuntimeError(error: ServiceError, path: string): RuntimeError {

@@ -17,7 +17,6 @@ export type {
   ProcessSpawner,
 } from "./host/process-spawner.ts";
 export { ContainerdImages, type ContainerdImagesOptions } from "./images/containerd-images.ts";
-export { canonicalReference } from "./images/image-reference.ts";
 export { createLayer, type OciImage, type OciImageConfig, type OciLayer, writeOciArchive } from "./images/oci-archive.ts";
 export { imageArchitecture, PAUSE_IMAGE, pauseImage, pauseProgram } from "./images/pause-image.ts";
 export { type TarEntry, writeTar } from "./images/tar.ts";

@@ -19,6 +19,7 @@ import {
   openGrpcChannel,
   PAUSE_IMAGE,
   pauseImage,
+  type RegistryMirror,
   removeAllSandboxes,
   removeControlGroups,
   writeOciArchive,
@@ -48,7 +49,12 @@ export class TestContainerd {
   }
 
   /** `bridge` must be nobody else's on this machine. The pause image and `images` are there when it resolves. */
-  static async start(bridge: string, podCidr: string, images: readonly OciImage[]): Promise<TestContainerd> {
+  static async start(
+    bridge: string,
+    podCidr: string,
+    images: readonly OciImage[],
+    registryMirrors: readonly RegistryMirror[] = [],
+  ): Promise<TestContainerd> {
     const directory = await mkdtemp(join(tmpdir(), "skiff-e2e-"));
     const spawner = new NodeProcessSpawner(systemClock);
     const options: ContainerdOptions = {
@@ -68,6 +74,7 @@ export class TestContainerd {
     const runtime = new CriRuntime(openGrpcChannel(options.socketPath));
     const supervisor = new ContainerdSupervisor(e2eHost(), {
       containerd: options,
+      registryMirrors,
       directory: `${directory}/containerd`,
       spawner,
       files: nodeHostFiles,

@@ -1,16 +1,17 @@
 import { messageOf, unreachable } from "@skiff/base";
-import type { Pod } from "@skiff/api";
-import { podCgroup, podResources } from "./container-resources.ts";
+import type { Pod, ResourceRequirements } from "@skiff/api";
+import { containerResources, podResources } from "./container-resources.ts";
 import type { Image, PodSandboxConfig } from "./container-runtime.ts";
 import type { WaitingReason } from "./container-status.ts";
 import { runHook } from "./lifecycle-hooks.ts";
 import { describePod, podIdentity, type PodContainer } from "./pod-containers.ts";
 import type { NodeSideFields } from "./pod-fields.ts";
 import type { PodParts } from "./pod-parts.ts";
-import { planPod, type ContainerStop } from "./pod-plan.ts";
+import { planPod, type ContainerStop, type PodPlan } from "./pod-plan.ts";
+import { planResize } from "./pod-resize.ts";
 import { collectDeadContainers } from "./dead-containers.ts";
 import { latestContainer, readRuntimePod, readySandbox, type RuntimePod } from "./runtime-pod.ts";
-import { sandboxConfig } from "./sandbox-config.ts";
+import { podCgroupPath, sandboxConfig } from "./sandbox-config.ts";
 import { StartError } from "./start-error.ts";
 import type { VolumesOutcome } from "./volumes/volume-manager.ts";
 
@@ -39,6 +40,9 @@ export class ActivePod {
   readonly #hooks = new AbortController();
   /** Containers that are stopped in order to be started again. */
   readonly #condemned = new Set<string>();
+  /** By container id: resources that were changed while it ran. */
+  readonly #applied = new Map<string, ResourceRequirements>();
+  #resizePending: WaitingReason | undefined;
   #volumeMessage = "";
   #pod: Pod | undefined;
 
@@ -55,6 +59,16 @@ export class ActivePod {
   /** Ids of containers whose `postStart` hook runs. */
   get hooked(): ReadonlySet<string> {
     return this.#hooked;
+  }
+
+  /** By container id: what was changed since it was created. */
+  get appliedResources(): ReadonlyMap<string, ResourceRequirements> {
+    return this.#applied;
+  }
+
+  /** Why a change of resources was not made, if one was asked for. */
+  get resizePending(): WaitingReason | undefined {
+    return this.#resizePending;
   }
 
   /** The Pod is being ended: hooks that still run are given up. */
@@ -87,7 +101,7 @@ export class ActivePod {
         return this.#createSandbox(pod, plan.attempt, publish);
       case "containers":
         for (const stop of plan.stop) this.#stop(pod, stop, before);
-        return this.#runContainers(pod, before, plan.start, publish);
+        return this.#runContainers(pod, before, plan, publish);
       default:
         return unreachable(plan);
     }
@@ -110,13 +124,13 @@ export class ActivePod {
       events.pod(pod, "Warning", "NetworkNotReady", `network is not ready: ${obstacle}`);
       return { finished: false, comeBackMs: RETRY_MS };
     }
-    await cgroups.ensure(podCgroup(pod), podResources(pod, settings.podPidsLimit));
+    await cgroups.ensure(podCgroupPath(pod, settings), podResources(pod, settings.podPidsLimit));
     const volumes = await this.#volumes(pod, emptyFields(this.#parts));
     if (volumes.problems.length > 0) return { finished: false, comeBackMs: volumes.comeBackMs ?? RETRY_MS };
     try {
       const config = sandboxConfig(pod, attempt, settings, await facts.resolvConf());
       await fileSystem.makeDirectory(config.logDirectory, 0o755);
-      await runtime.runPodSandbox(config, undefined);
+      await runtime.runPodSandbox(config, await this.#parts.runtimeHandler(pod));
     } catch (error) {
       events.pod(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${messageOf(error)}`);
       return { finished: false, comeBackMs: RETRY_MS };
@@ -130,12 +144,20 @@ export class ActivePod {
   async #runContainers(
     pod: Pod,
     before: RuntimePod,
-    start: readonly PodContainer[],
+    plan: Extract<PodPlan, { kind: "containers" }>,
     publish: (runtime: RuntimePod) => void,
   ): Promise<ActiveOutcome> {
+    // Containers start one after the other, and one whose hook still runs has not started.
+    const start = this.#hooked.size > 0 ? [] : plan.start;
+    for (const id of this.#condemned) if (!before.containers.some((container) => container.id === id)) this.#condemned.delete(id);
+    const resizeMs = await this.#resize(pod, before);
     const fields = fieldsOf(this.#parts, pod, before);
     const volumes = await this.#volumes(pod, fields);
-    let comeBackMs = volumes.comeBackMs ?? Number.POSITIVE_INFINITY;
+    let comeBackMs = Math.min(
+      volumes.comeBackMs ?? Number.POSITIVE_INFINITY,
+      plan.stop.length > 0 ? RETRY_MS : Number.POSITIVE_INFINITY,
+      resizeMs,
+    );
     if (start.length > 0 && volumes.problems.length > 0) return { finished: false, comeBackMs };
     let started = false;
     for (const spec of start) {
@@ -280,8 +302,35 @@ export class ActivePod {
     const deadlineMs = this.#parts.host.clock.monotonic() + graceSeconds * 1000;
     this.#condemned.add(container.id);
     const podIp = runtime.sandboxes[0]?.ips[0] ?? "";
-    // `stop` never rejects.
-    void this.#parts.stopper.stop({ pod, spec: spec.container, container, podIp, deadlineMs, message }).then(this.#onProgress);
+    // `stop` never rejects; after a failure the next pass tries again.
+    void this.#parts.stopper.stop({ pod, spec: spec.container, container, podIp, deadlineMs, message }).then((stopped) => {
+      if (stopped) this.#onProgress();
+    });
+  }
+
+  /** Brings the resources of running containers to what the Pod asks for now. Answers when to come back. */
+  async #resize(pod: Pod, runtime: RuntimePod): Promise<number> {
+    const decision = planResize(pod, runtime, this.#applied, this.#parts.allocatable(), this.#parts.otherPods(pod));
+    this.#resizePending = decision.pending;
+    if (decision.pending !== undefined) return RETRY_MS;
+    if (decision.changes.length === 0) return Number.POSITIVE_INFINITY;
+    const { runtime: cri, cgroups, settings, events } = this.#parts;
+    await cgroups.ensure(podCgroupPath(pod, settings), podResources(pod, settings.podPidsLimit));
+    for (const change of decision.changes) {
+      const { container, spec, resources } = change;
+      if (change.restart) {
+        const message = `Container ${spec.container.name} resize requires restart`;
+        this.#stop(pod, { container, spec, reason: "resize", message }, runtime);
+        continue;
+      }
+      const linux = containerResources(pod, spec.container, this.#parts.memoryCapacityBytes(), settings.podPidsLimit);
+      await cri.updateContainerResources(container.id, linux);
+      this.#applied.set(container.id, resources);
+    }
+    for (const id of this.#applied.keys()) if (!runtime.containers.some((container) => container.id === id)) this.#applied.delete(id);
+    const names = decision.changes.map(({ spec }) => spec.container.name);
+    events.pod(pod, "Normal", "ResizeCompleted", `Pod resize completed: containers ${names.join(", ")}`);
+    return 0;
   }
 
   #graceSeconds(pod: Pod): number {

@@ -6,13 +6,19 @@ export interface CgroupManager {
   ensure(path: string, resources: LinuxContainerResources): Promise<void>;
   /** Ends what runs in it and removes it with all below. Does nothing when it is gone. */
   remove(path: string): Promise<void>;
-  /** The UIDs of all Pods that have a group. */
-  listPodUids(): Promise<readonly string[]>;
+  /** All Pods that have a group below `parent` (empty: the root), with the paths of those groups. */
+  listPods(parent: string): Promise<readonly PodCgroup[]>;
+}
+
+/** The group of one Pod. */
+export interface PodCgroup {
+  readonly podUid: string;
+  readonly path: string;
 }
 
 /** For simulated nodes, and for machines where the kubelet may not touch control groups: the runtime makes them as needed. */
 export const noCgroups: CgroupManager = {
   ensure: async () => {},
   remove: async () => {},
-  listPodUids: async () => [],
+  listPods: async () => [],
 };

@@ -1,5 +1,5 @@
 import { formatTime } from "@skiff/base";
-import type { Container, ContainerState, ContainerStatus, Pod } from "@skiff/api";
+import type { Container, ContainerState, ContainerStatus, Pod, ResourceRequirements, VolumeMount, VolumeMountStatus } from "@skiff/api";
 import { allContainers, isSidecar, restartsAfter, type PodContainer } from "./pod-containers.ts";
 import type { ProbeView } from "./probe-view.ts";
 import type { RuntimeContainer, RuntimePod } from "./runtime-pod.ts";
@@ -23,6 +23,8 @@ export interface ContainerStatusInput {
   readonly hooked: ReadonlySet<string>;
   /** By container id: the last words that it left, once it has ended. */
   readonly messages: ReadonlyMap<string, string>;
+  /** By container id: resources that were changed while it ran; others have what they were created with. */
+  readonly appliedResources: ReadonlyMap<string, ResourceRequirements>;
   /** No container will be started any more, and none is alive. */
   readonly ended: boolean;
 }
@@ -154,12 +156,22 @@ function withReadiness(
   latest: RuntimeContainer | undefined,
 ): ContainerStatus {
   const running = status.state?.running !== undefined && latest !== undefined;
+  if (container.volumeMounts !== undefined && latest !== undefined) status.volumeMounts = container.volumeMounts.map(mountStatus);
+  const resources = running ? (input.appliedResources.get(latest.id) ?? latest.record.resources) : undefined;
+  if (resources !== undefined && Object.keys(resources).length > 0) {
+    status.resources = resources;
+    if (resources.requests !== undefined) status.allocatedResources = resources.requests;
+  }
   if (kind === "ephemeral") return status;
   const started = running && input.probes.started(latest.id);
   status.started = started;
   if (kind === "init" && !isSidecar(container)) status.ready = status.state?.terminated?.exitCode === 0;
   else status.ready = started && input.probes.ready(latest.id);
   return status;
+}
+
+function mountStatus({ name, mountPath, readOnly }: VolumeMount): VolumeMountStatus {
+  return readOnly ? { name, mountPath, readOnly, recursiveReadOnly: "Disabled" } : { name, mountPath };
 }
 
 /** What the API holds of the container now. */

@@ -145,7 +145,8 @@ export const containerRuntimeContract: readonly RuntimeContractCase[] = [
       assert.equal(ended.exitCode, 3);
       assert.equal(ended.reason, "Error");
       assert.equal(ended.startedAtNs >= ended.createdAtNs, true);
-      assert.equal(ended.finishedAtNs >= ended.startedAtNs, true);
+      // Not compared with the start: containerd notes that after the start has returned, when such a container may have ended.
+      assert.equal(ended.finishedAtNs >= ended.createdAtNs, true);
       await removeSandbox(runtime, sandboxId);
     },
   },

@@ -5,6 +5,7 @@ import type { CgroupManager } from "./cgroups.ts";
 import type { ContainerRuntime } from "./container-runtime.ts";
 import type { FileSystem } from "./file-system.ts";
 import type { KubeletSources } from "./kubelet-sources.ts";
+import type { LogRotationLimits } from "./logs/log-rotation.ts";
 import type { Mounter } from "./mounter.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { PodDirectories } from "./pod-directories.ts";
@@ -57,10 +58,19 @@ export interface KubeletOptions {
   readonly clusterDomain?: string;
   /** Default `/var/lib/kubelet` and `/var/log/pods`. */
   readonly directories?: PodDirectories;
+  /**
+   * The control group below which `/kubepods` lies, for example `/skiff/node-1`. Default: the root. `cgroups` must be made
+   * for the same one.
+   */
+  readonly cgroupParent?: string;
   /** Default: no limit. */
   readonly podPidsLimit?: number;
   /** Images pulled at the same time. Default 5. */
   readonly maxParallelPulls?: number;
+  /** Default: 10 MiB and 5 files. `false` for simulated nodes, whose logs are not files. */
+  readonly logRotation?: LogRotationLimits | false;
+  /** Whether the node looks after its memory and disk: evicts Pods, removes images. Default true; simulated nodes have neither. */
+  readonly eviction?: boolean;
   /** How often a Pod is looked at when nothing happens, in milliseconds. Default one minute. */
   readonly resyncMs?: number;
   /** How often left-overs are looked for, in milliseconds. Default one minute. */

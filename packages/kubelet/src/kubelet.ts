@@ -5,11 +5,16 @@ import { Backoff } from "./backoff.ts";
 import { noCgroups } from "./cgroups.ts";
 import { ContainerStarter } from "./container-starter.ts";
 import { ContainerStopper } from "./container-stopper.ts";
+import { EvictionManager } from "./eviction.ts";
+import { evictionCandidates } from "./eviction-candidates.ts";
+import { ImageCollector } from "./image-collector.ts";
 import { ImageManager } from "./image-manager.ts";
 import type { KubeletOptions } from "./kubelet-options.ts";
 import type { KubeletSources } from "./kubelet-sources.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { NodeLease } from "./node-lease.ts";
 import { NodeStatusReporter } from "./node-status-reporter.ts";
+import { NodeUpkeep } from "./node-upkeep.ts";
 import { admitPod } from "./pod-admission.ts";
 import { DEFAULT_DIRECTORIES } from "./pod-directories.ts";
 import { recordedEvents } from "./pod-events.ts";
@@ -17,6 +22,7 @@ import { PodLifecycleEvents } from "./pod-lifecycle-events.ts";
 import { PodManager } from "./pod-manager.ts";
 import type { PodParts } from "./pod-parts.ts";
 import { Prober } from "./prober.ts";
+import { runtimeHandlerOf } from "./runtime-class.ts";
 import { StatusManager } from "./status-manager.ts";
 import { PersistentVolumes } from "./volumes/persistent-volumes.ts";
 import { ServiceAccountTokens } from "./volumes/service-account-tokens.ts";
@@ -27,7 +33,6 @@ const DEFAULT_VERSION = "v1.36.0";
 const DEFAULT_PORT = 10250;
 const DEFAULT_MAX_PODS = 110;
 const DEFAULT_RESYNC_MS = 60_000;
-const DEFAULT_HOUSEKEEPING_MS = 60_000;
 /** The runtime may come up after the kubelet; it is asked again after this. */
 const RUNTIME_RETRY_MS = 1000;
 
@@ -43,6 +48,7 @@ export interface Kubelet {
   readonly node: NodeStatusReporter;
   /** What the HTTP server and tests need to see. */
   readonly parts: PodParts;
+  readonly facts: NodeFacts;
 }
 
 /** Builds a kubelet; nothing happens before `start`. */
@@ -55,11 +61,14 @@ class NodeAgent implements Kubelet {
   readonly pods: PodManager;
   readonly node: NodeStatusReporter;
   readonly parts: PodParts;
+  readonly facts: NodeFacts;
   readonly #options: KubeletOptions;
   readonly #host: Host;
   readonly #sources: KubeletSources;
   readonly #lease: NodeLease;
   readonly #lifecycle: PodLifecycleEvents;
+  readonly #eviction: EvictionManager;
+  readonly #upkeep: NodeUpkeep;
   readonly #stop = new AbortController();
   /** What was made here and ends with the kubelet. */
   readonly #owned: { stop(): Promise<void> }[] = [];
@@ -68,14 +77,18 @@ class NodeAgent implements Kubelet {
   constructor(options: KubeletOptions) {
     this.#options = options;
     this.nodeName = options.nodeName;
+    this.facts = options.facts;
     this.#host = componentHost(options.host, `kubelet ${options.nodeName}`);
     this.#informers = options.informers ?? new InformerFactory(options.client, this.#host);
     if (options.informers === undefined) this.#owned.push(this.#informers);
     this.#sources = this.#completeSources(options.sources ?? {}, this.#informers);
+    const images = new ImageCollector(this.#host.clock, options.runtime, () => options.facts.usage());
+    this.#eviction = this.#createEviction(images);
     this.node = this.#createNodeReporter();
     this.#lease = new NodeLease(options.client, this.#host, options.nodeName, () => this.node.node);
     this.parts = this.#createParts();
     this.pods = new PodManager({ nodeName: options.nodeName, pods: this.parts, sources: this.#sources });
+    this.#upkeep = new NodeUpkeep({ host: this.#host, options, pods: this.pods, restarts: this.parts.restarts, images });
     this.#lifecycle = new PodLifecycleEvents({
       host: this.#host,
       runtime: options.runtime,
@@ -109,13 +122,15 @@ class NodeAgent implements Kubelet {
     if (signal.aborted) return;
     this.pods.start();
     this.#lifecycle.start();
-    // The loop handles its own failures and ends with the signal.
-    void this.#housekeeping(signal);
+    this.#upkeep.start();
+    if (this.#options.eviction ?? true) this.#eviction.start();
   }
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error("the kubelet was stopped"));
     this.#lifecycle.stop();
+    this.#eviction.stop();
+    this.#upkeep.stop();
     this.pods.stop();
     this.parts.prober.stop();
     this.parts.statuses.stop();
@@ -124,16 +139,21 @@ class NodeAgent implements Kubelet {
     await Promise.all(this.#owned.map((owned) => owned.stop()));
   }
 
-  async #housekeeping(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.pods.cleanOrphans();
-      } catch (error) {
-        this.#host.log.warn("left-overs could not be cleaned", { error: messageOf(error) });
-      }
-      this.parts.restarts.prune();
-      await sleep(this.#host.clock, this.#options.housekeepingMs ?? DEFAULT_HOUSEKEEPING_MS, signal).catch(() => {});
-    }
+  #createEviction(images: ImageCollector): EvictionManager {
+    const { runtime, facts } = this.#options;
+    return new EvictionManager({
+      clock: this.#host.clock,
+      usage: () => facts.usage(),
+      candidates: (resource) => evictionCandidates(runtime, this.pods, resource),
+      evict: (pod, reason, message) => {
+        this.#host.log.warn("evicting a Pod", { pod: `${pod.metadata?.namespace}/${pod.metadata?.name}`, message });
+        this.parts.events.pod(pod, "Warning", reason, message);
+        this.pods.get(pod.metadata?.uid ?? "")?.fail(reason, message, 0);
+      },
+      reclaim: async (resource) => resource !== "memory" && (await images.collectAll()) > 0,
+      onChange: () => this.node.soon(),
+      onError: (error) => this.#host.log.warn("the node could not look at its resources", { error: messageOf(error) }),
+    });
   }
 
   #completeSources(given: Partial<KubeletSources>, informers: InformerFactory): KubeletSources {
@@ -170,7 +190,7 @@ class NodeAgent implements Kubelet {
         kubernetesVersion: options.kubernetesVersion ?? DEFAULT_VERSION,
         reserved: options.reserved,
       },
-      pressure: () => ({ memory: false, disk: false, pids: false }),
+      pressure: () => this.#eviction.pressure,
       plegHealthy: () => this.#lifecycle.healthy,
       onPodCidrs: (podCidrs) => options.runtime.updatePodCidr(podCidrs.join(",")),
       onReadiness: () => this.pods?.triggerAll(),
@@ -187,13 +207,13 @@ class NodeAgent implements Kubelet {
     const sources = this.#sources;
     const hooks = { host, runtime, transport: options.probes };
     const allocatable = (): Readonly<Record<string, string>> => this.node.allocatable;
-    const { podPidsLimit } = options;
+    const { podPidsLimit, cgroupParent } = options;
     return {
       host,
       runtime,
       fileSystem,
       facts: options.facts,
-      settings: { directories, clusterDns: options.clusterDns ?? [], clusterDomain, podPidsLimit },
+      settings: { directories, clusterDns: options.clusterDns ?? [], clusterDomain, podPidsLimit, cgroupParent },
       images: new ImageManager({ host, runtime, sources, events, maxParallelPulls: options.maxParallelPulls }),
       volumes: new VolumeManager({
         host,
@@ -232,7 +252,17 @@ class NodeAgent implements Kubelet {
       runtimeName: () => this.node.runtimeVersion?.runtimeName ?? "containerd",
       hostIps: () => options.nodeIps,
       allocatable,
-      admit: (pod) => admitPod({ pod, others: this.pods.running(pod.metadata?.uid), node: this.node.node, allocatable: allocatable() }),
+      memoryCapacityBytes: () => this.node.memoryCapacityBytes,
+      otherPods: (pod) => this.pods.running(pod.metadata?.uid),
+      admit: (pod) =>
+        admitPod({
+          pod,
+          others: this.pods.running(pod.metadata?.uid),
+          node: this.node.node,
+          allocatable: allocatable(),
+          pressure: this.#eviction.pressure,
+        }),
+      runtimeHandler: (pod) => runtimeHandlerOf(client, pod),
       notReady: (pod) => (pod.spec?.hostNetwork ? undefined : this.node.networkObstacle()),
       resyncMs: options.resyncMs ?? DEFAULT_RESYNC_MS,
     };

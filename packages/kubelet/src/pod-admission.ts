@@ -1,6 +1,8 @@
 import { selectorOf, type Node, type NodeSelectorTerm, type Pod, type SelectorOperator } from "@skiff/api";
 import { milliCpu, podAmount, wholeUnits } from "./container-resources.ts";
+import type { NodePressure } from "./node-conditions.ts";
 import { allContainers } from "./pod-containers.ts";
+import { isCritical, qosClassOf } from "./quality-of-service.ts";
 
 /** Whether the node takes a Pod on. The reasons are upstream's. */
 export type AdmissionDecision =
@@ -15,18 +17,64 @@ export interface AdmissionInput {
   /** Undefined until the node has been registered: then only resources are checked. */
   readonly node: Node | undefined;
   readonly allocatable: Readonly<Record<string, string>>;
+  readonly pressure: NodePressure;
 }
+
+/** Kernel settings that belong to one Pod's namespaces alone, and so may be set by anyone. */
+const SAFE_SYSCTLS: readonly string[] = [
+  "kernel.shm_rmid_forced",
+  "net.ipv4.ip_local_port_range",
+  "net.ipv4.ip_local_reserved_ports",
+  "net.ipv4.ip_unprivileged_port_start",
+  "net.ipv4.ping_group_range",
+  "net.ipv4.tcp_fin_timeout",
+  "net.ipv4.tcp_keepalive_intvl",
+  "net.ipv4.tcp_keepalive_probes",
+  "net.ipv4.tcp_keepalive_time",
+  "net.ipv4.tcp_rmem",
+  "net.ipv4.tcp_syncookies",
+  "net.ipv4.tcp_wmem",
+];
 
 /**
  * The node's own check, after the scheduler's: Pods can come from elsewhere, and two may have been bound at once. What
  * does not fit is `Failed` for good; its owner makes another one.
  */
 export function admitPod(input: AdmissionInput): AdmissionDecision {
-  return checkNodeSelection(input) ?? checkPorts(input) ?? checkResources(input) ?? { admitted: true };
+  return (
+    checkSysctls(input.pod) ??
+    checkPressure(input) ??
+    checkNodeSelection(input) ??
+    checkPorts(input) ??
+    checkResources(input) ?? { admitted: true }
+  );
 }
 
 function refuse(reason: string, message: string): AdmissionDecision {
   return { admitted: false, reason, message };
+}
+
+function checkSysctls(pod: Pod): AdmissionDecision | undefined {
+  const { hostNetwork, hostIPC, securityContext } = pod.spec ?? {};
+  for (const { name } of securityContext?.sysctls ?? []) {
+    const sysctl = name.replaceAll("/", ".");
+    if (!SAFE_SYSCTLS.includes(sysctl)) return refuse("SysctlForbidden", `forbidden sysctl: "${name}" not allowlisted`);
+    // In the host's namespace it would be the host's setting.
+    if (hostNetwork && sysctl.startsWith("net."))
+      return refuse("SysctlForbidden", `forbidden sysctl: "${name}" not allowed with host net enabled`);
+    if (hostIPC && sysctl.startsWith("kernel."))
+      return refuse("SysctlForbidden", `forbidden sysctl: "${name}" not allowed with host ipc enabled`);
+  }
+  return undefined;
+}
+
+/** A node that is short of something takes on only what it must, and what asks for little more than its share. */
+function checkPressure({ pod, pressure }: AdmissionInput): AdmissionDecision | undefined {
+  const { memory, disk, pids } = pressure;
+  if (isCritical(pod) || !(memory || disk || pids)) return undefined;
+  if (memory && !disk && !pids && qosClassOf(pod) !== "BestEffort") return undefined;
+  const conditions = [...(memory ? ["MemoryPressure"] : []), ...(disk ? ["DiskPressure"] : []), ...(pids ? ["PIDPressure"] : [])];
+  return refuse("Evicted", `The node had condition: [${conditions.join(" ")}]. `);
 }
 
 function checkNodeSelection({ pod, node }: AdmissionInput): AdmissionDecision | undefined {

@@ -24,6 +24,8 @@ export interface ConditionInput {
   readonly statuses: ContainerStatuses;
   /** The sandbox is ready and has its network. */
   readonly sandboxReady: boolean;
+  /** Why resources that were asked for are not given: `Infeasible` or `Deferred`. */
+  readonly resizePending?: { readonly reason: string; readonly message: string };
 }
 
 /** All conditions that the kubelet owns, in the order in which upstream writes them. */
@@ -35,6 +37,7 @@ export function podConditions(input: ConditionInput): BareCondition[] {
     readyCondition(input, containersReady),
     containersReady,
     { type: "PodScheduled", status: "True" },
+    ...(input.resizePending === undefined ? [] : [{ type: "PodResizePending", status: "True", ...input.resizePending }]),
   ];
 }
 

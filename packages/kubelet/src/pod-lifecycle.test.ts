@@ -309,3 +309,44 @@ describe("admission", () => {
     expect(node.pod("web")).toBeUndefined();
   });
 });
+
+describe("a resize in place", () => {
+  const resize = (node: TestNode, cpu: string): void => {
+    const pod = node.pod("web")!;
+    const containers = pod.spec!.containers.map((container) => ({ ...container, resources: { requests: { cpu } } }));
+    node.api.put("/api/v1/namespaces/default/pods/web", { ...pod, spec: { ...pod.spec, containers } } as Pod);
+  };
+
+  it("changes a running container, and says so", async () => {
+    const node = new TestNode();
+    await node.start();
+    await node.run("web", { containers: [app("main", { resources: { requests: { cpu: "100m" } } })] });
+    expect(status(node)).toMatchObject({ allocatedResources: { cpu: "100m" }, resources: { requests: { cpu: "100m" } } });
+    resize(node, "200m");
+    await node.clock.advance("1s");
+    expect(status(node)).toMatchObject({ allocatedResources: { cpu: "200m" }, restartCount: 0 });
+  });
+
+  it("restarts the container when its policy asks for that", async () => {
+    const node = new TestNode();
+    await node.start();
+    const resizePolicy = [{ resourceName: "cpu", restartPolicy: "RestartContainer" }];
+    await node.run("web", { containers: [app("main", { resources: { requests: { cpu: "100m" } }, resizePolicy })] });
+    resize(node, "200m");
+    await node.clock.advance("1s");
+    expect(status(node)).toMatchObject({ allocatedResources: { cpu: "200m" }, restartCount: 1 });
+  });
+
+  it("waits when the node has not enough", async () => {
+    const node = new TestNode();
+    await node.start();
+    await node.run("web", { containers: [app("main", { resources: { requests: { cpu: "100m" } } })] });
+    resize(node, "64");
+    await node.clock.advance("1s");
+    expect(status(node)?.allocatedResources).toEqual({ cpu: "100m" });
+    expect(node.pod("web")?.status?.conditions?.find(({ type }) => type === "PodResizePending")).toMatchObject({ reason: "Infeasible" });
+    resize(node, "300m");
+    await node.clock.advance("1s");
+    expect(node.pod("web")?.status?.conditions?.some(({ type }) => type === "PodResizePending")).toBe(false);
+  });
+});

@@ -38,10 +38,15 @@ export interface PodParts {
   readonly runtimeName: () => string;
   readonly hostIps: () => readonly string[];
   readonly allocatable: () => Readonly<Record<string, string>>;
+  readonly memoryCapacityBytes: () => number;
+  /** The Pods that take resources of the node, without this one. */
+  readonly otherPods: (pod: Pod) => readonly Pod[];
   /** Whether the node takes a Pod on. */
   readonly admit: (pod: Pod) => AdmissionDecision;
   /** Why no sandbox can be made now (the network is not ready, say); undefined when nothing is in the way. */
   readonly notReady: (pod: Pod) => string | undefined;
+  /** What the runtime calls the Pod's RuntimeClass; undefined for the default. Rejects when there is no such class. */
+  readonly runtimeHandler: (pod: Pod) => Promise<string | undefined>;
   /** How often a Pod is looked at when nothing happens. */
   readonly resyncMs: number;
 }

@@ -19,7 +19,7 @@ export interface PodObservation {
 export interface ContainerStop {
   readonly container: RuntimeContainer;
   readonly spec: PodContainer;
-  readonly reason: "specChanged" | "livenessProbe" | "startupProbe";
+  readonly reason: "specChanged" | "livenessProbe" | "startupProbe" | "resize";
   readonly message: string;
 }
 

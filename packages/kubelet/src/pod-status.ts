@@ -1,6 +1,6 @@
 import { formatTime } from "@skiff/base";
 import type { PodStatus } from "@skiff/api";
-import { containerStatuses, neverStartedStatuses, type ContainerStatusInput } from "./container-status.ts";
+import { containerStatuses, neverStartedStatuses, type ContainerStatusInput, type WaitingReason } from "./container-status.ts";
 import { mergeConditions, podConditions } from "./pod-conditions.ts";
 import { podPhase, type PodPhase } from "./pod-phase.ts";
 import type { PodState } from "./pod-state.ts";
@@ -12,6 +12,7 @@ export interface PodStatusInput extends ContainerStatusInput {
   readonly now: number;
   /** When this node first saw the Pod. */
   readonly startMs: number;
+  readonly resizePending?: WaitingReason;
   /** The node's addresses, the primary one first. */
   readonly hostIps: readonly string[];
 }
@@ -37,7 +38,7 @@ export function statusOf(input: PodStatusInput): PodStatus {
     startTime: pod.status?.startTime ?? formatTime(input.startMs),
     conditions: mergeConditions(
       pod,
-      podConditions({ pod, phase, statuses, sandboxReady: sandbox !== undefined && !input.ended }),
+      podConditions({ pod, phase, statuses, sandboxReady: sandbox !== undefined && !input.ended, resizePending: input.resizePending }),
       formatTime(input.now),
     ),
     hostIP: input.hostIps[0],

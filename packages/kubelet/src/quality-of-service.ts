@@ -31,12 +31,17 @@ function amountsOf(container: Container): { requests: Map<string, bigint>; limit
 /** Priorities from here on are those of system-critical Pods (`system-cluster-critical`). */
 const SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
 
+/** True for Pods that the cluster cannot do without: the node keeps and admits them before all others. */
+export function isCritical(pod: Pod): boolean {
+  return (pod.spec?.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY;
+}
+
 /**
  * How eagerly the kernel ends a container when memory runs out: the smaller its request in relation to the machine, the
  * sooner. The numbers are upstream's (`pkg/kubelet/qos`).
  */
 export function oomScoreAdjust(pod: Pod, container: Container, memoryCapacityBytes: number): number {
-  if ((pod.spec?.priority ?? 0) >= SYSTEM_CRITICAL_PRIORITY) return -997;
+  if (isCritical(pod)) return -997;
   const qos = qosClassOf(pod);
   if (qos === "Guaranteed") return -997;
   if (qos === "BestEffort") return 1000;

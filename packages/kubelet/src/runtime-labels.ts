@@ -1,4 +1,4 @@
-import type { Container, Pod } from "@skiff/api";
+import type { Container, Pod, ResourceRequirements } from "@skiff/api";
 import { fnv1a32 } from "./fnv.ts";
 
 /** Labels and annotations by which sandboxes and containers are found again after a restart; other tools (crictl) read them too. */
@@ -14,6 +14,7 @@ const MESSAGE_POLICY = "io.kubernetes.container.terminationMessagePolicy";
 const POD_GRACE_PERIOD = "io.kubernetes.pod.terminationGracePeriod";
 const POD_DELETION_GRACE_PERIOD = "io.kubernetes.pod.deletionGracePeriod";
 const PRE_STOP = "io.kubernetes.container.preStopHandler";
+const RESOURCES = "io.kubernetes.container.resources";
 const CONFIG_SOURCE = "kubernetes.io/config.source";
 
 /** The labels of a sandbox: those of the Pod, and ours. */
@@ -36,6 +37,7 @@ export function containerAnnotations(pod: Pod, container: Container, restartCoun
   const annotations: Record<string, string> = {
     [HASH]: containerHash(container),
     [RESTART_COUNT]: String(restartCount),
+    [RESOURCES]: JSON.stringify(container.resources ?? {}),
     [MESSAGE_PATH]: container.terminationMessagePath ?? "/dev/termination-log",
     [MESSAGE_POLICY]: container.terminationMessagePolicy ?? "File",
   };
@@ -54,6 +56,8 @@ export interface ContainerRecord {
   readonly terminationMessagePath: string;
   readonly terminationMessagePolicy: string;
   readonly terminationGracePeriodSeconds?: number;
+  /** What it was created with; undefined for containers of other makers. */
+  readonly resources?: ResourceRequirements;
 }
 
 /** Reads {@link containerAnnotations} back. Containers of other makers, without them, get the defaults. */
@@ -65,7 +69,17 @@ export function readContainerRecord(annotations: Readonly<Record<string, string>
     terminationMessagePath: annotations[MESSAGE_PATH] ?? "",
     terminationMessagePolicy: annotations[MESSAGE_POLICY] ?? "File",
     ...(annotations[POD_GRACE_PERIOD] !== undefined && Number.isFinite(grace) ? { terminationGracePeriodSeconds: grace } : {}),
+    ...(annotations[RESOURCES] === undefined ? {} : { resources: readResources(annotations[RESOURCES]) }),
   };
+}
+
+function readResources(text: string): ResourceRequirements | undefined {
+  try {
+    return JSON.parse(text) as ResourceRequirements;
+  } catch {
+    // Someone else wrote it; then nothing is known of the container's resources.
+    return undefined;
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ import { podNamespaces, seccompProfile } from "./security-context.ts";
 export interface SandboxSettings extends DnsSettings {
   readonly directories: PodDirectories;
   readonly podPidsLimit?: number;
+  /** The control group below which `/kubepods` lies. Default: the root. */
+  readonly cgroupParent?: string;
 }
 
 /** The configuration of a Pod's sandbox. Errors: throws when the Pod's hostname cannot be made. */
@@ -30,7 +32,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
     labels: sandboxLabels(pod),
     annotations: sandboxAnnotations(pod),
     linux: {
-      cgroupParent: podCgroup(pod),
+      cgroupParent: podCgroupPath(pod, settings),
       namespaceOptions: podNamespaces(pod),
       privileged,
       ...(securityContext?.runAsUser === undefined ? {} : { runAsUser: securityContext.runAsUser }),
@@ -45,6 +47,11 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
       resources: podResources(pod, settings.podPidsLimit),
     },
   };
+}
+
+/** The Pod's control group, below the one that the node's Pods have. */
+export function podCgroupPath(pod: Pod, settings: Pick<SandboxSettings, "cgroupParent">): string {
+  return `${settings.cgroupParent ?? ""}${podCgroup(pod)}`;
 }
 
 /** The ports of containers that are reachable through the node. Sidecars have theirs too. */

@@ -1,1 +1,2 @@
-export {};
+export * from "@skiff/api";
+export { Client, HttpsTransport, InformerFactory, loadKubeconfig, transportOptions } from "@skiff/client";

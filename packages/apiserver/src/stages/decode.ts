@@ -18,6 +18,8 @@ export interface RawBody {
   readonly value: JsonValue;
   readonly duplicates: readonly string[];
   readonly decimals: ReadonlyMap<string, string>;
+  /** True when nobody else holds parts of `value`, so that it need not be copied. */
+  readonly exclusive?: boolean;
 }
 
 const NONE: readonly string[] = [];
@@ -42,7 +44,7 @@ export async function readBody(request: ServerRequest, types: readonly string[] 
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw statusError("UnsupportedMediaType", `content encoding "${encoding}" is not supported in requests`);
   const bytes = await body.read();
-  return bytes.length === 0 ? undefined : parseDocument(bytes, known);
+  return bytes.length === 0 ? undefined : { ...parseDocument(bytes, known), exclusive: true };
 }
 
 /** What a create or update may be written in. */
@@ -74,7 +76,7 @@ export function instantiate(context: ResourceContext, body: RawBody | undefined,
   const { resource, core } = context;
   const { group, version, kind, schema, structural } = resource;
   const target = { expected: { group, version, kind: kind.kind }, schema, registry: core.schemas, structural };
-  const { object, warnings } = readObject({ ...body, value: copyOf(body.value) as JsonValue }, target, validation);
+  const { object, warnings } = readObject(body.exclusive ? body : { ...body, value: copyOf(body.value) }, target, validation);
   for (const warning of warnings) context.warnings.add(warning);
   object.metadata ??= {};
   return object;

@@ -27,7 +27,8 @@ export function prepareUpdate(object: KubeObject, old: KubeObject): void {
   delete metadata.resourceVersion;
   metadata.uid ??= before.uid;
   metadata.creationTimestamp ??= before.creationTimestamp;
-  metadata.deletionTimestamp ??= before.deletionTimestamp;
+  // A deletion that has begun cannot be taken back.
+  metadata.deletionTimestamp = before.deletionTimestamp ?? metadata.deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= before.deletionGracePeriodSeconds;
   for (const field of ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] as const) {
     if (metadata[field] === undefined) delete metadata[field];
@@ -36,10 +37,12 @@ export function prepareUpdate(object: KubeObject, old: KubeObject): void {
   else metadata.generation = before.generation;
 }
 
-/** Raises the generation when anything outside metadata and status has changed. */
+/** Raises the generation when anything outside metadata, and status where that is written on its own, has changed. */
 export function raiseGeneration(kind: KindDefinition, object: KubeObject, old: KubeObject): void {
   if (!kind.generation || object.metadata === undefined) return;
-  const changed = desiredFields(object, old).some((field) => !jsonEquals(fieldOf(object, field), fieldOf(old, field)));
+  const fields = desiredFields(object, old);
+  if (!kind.statusSubresource) fields.push("status");
+  const changed = fields.some((field) => !jsonEquals(fieldOf(object, field), fieldOf(old, field)));
   object.metadata.generation = (old.metadata?.generation ?? 0) + (changed ? 1 : 0);
 }
 

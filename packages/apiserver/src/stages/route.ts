@@ -78,7 +78,7 @@ function resourceRoute(method: Method, path: string, query: RequestQuery, { grou
   const subresource = parts[at + 2] === undefined ? "" : decodeSegment(parts[at + 2] ?? "");
   const tail = parts.slice(at + 3);
   if (tail.length > 0 && subresource !== "proxy") for (const segment of tail) decodeSegment(segment);
-  const verb = verbOf(method, pathName !== "", isOldWatch || query.flag("watch"));
+  const verb = verbOf(method, pathName !== "", isOldWatch || (pathName === "" && query.flag("watch")));
   const isMany = verb === "list" || verb === "watch" || verb === "deletecollection";
   return {
     verb,
@@ -89,6 +89,7 @@ function resourceRoute(method: Method, path: string, query: RequestQuery, { grou
     namespace: group === "" && resource === "namespaces" && pathName !== "" ? pathName : namespace,
     name: pathName === "" && isMany ? selectedName(query) : pathName,
     path,
+    ...(isMany ? { labelSelector: query.get("labelSelector") ?? "", fieldSelector: query.get("fieldSelector") ?? "" } : {}),
     isResourceRequest: true,
     rawTail: tail.length === 0 ? "" : `/${tail.join("/")}${path.endsWith("/") ? "/" : ""}`,
     segments: [],

@@ -19,7 +19,12 @@ export interface ClusterPaths {
 export interface NodePaths {
   readonly data: string;
   readonly run: string;
+  /** The kubelet's. */
   readonly kubeconfig: string;
+  /** The Service proxy's and the DNS server's. */
+  readonly servicesKubeconfig: string;
+  readonly servingCertificate: string;
+  readonly servingKey: string;
   /** Pod volumes and plug-ins. */
   readonly kubelet: string;
   readonly podLogs: string;
@@ -51,6 +56,9 @@ export function nodePaths(cluster: ClusterPaths, node: string): NodePaths {
     data,
     run,
     kubeconfig: join(data, "kubelet.kubeconfig"),
+    servicesKubeconfig: join(data, "services.kubeconfig"),
+    servingCertificate: join(data, "kubelet.crt"),
+    servingKey: join(data, "kubelet.key"),
     kubelet: join(data, "kubelet"),
     podLogs: join(data, "pod-logs"),
     containerdData: join(data, "containerd"),

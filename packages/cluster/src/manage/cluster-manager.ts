@@ -16,7 +16,7 @@ import { UserError } from "../user-error.ts";
 import { clientFromKubeconfig } from "./api-connection.ts";
 import { ensurePki, openOrCreateCluster, type ClusterWish } from "./create-cluster.ts";
 import { isPortFree } from "./free-port.ts";
-import { administrator, kubeconfigEntry, kubeletIdentity, simulatorIdentity, writeKubeconfig } from "./identities.ts";
+import { administrator, kubeconfigEntry, kubeletIdentity, nodeServicesIdentity, simulatorIdentity, writeKubeconfig } from "./identities.ts";
 import { nodeCommand, serverCommand, type Launcher } from "./launcher.ts";
 import { isNodeReady, notReadyReason } from "./node-status.ts";
 import type { NodeNetworks } from "./node-networks.ts";
@@ -227,6 +227,7 @@ export class ClusterManager {
         const address = this.#options.networks.address(config, node);
         const { client: _client, server } = pki.issueKubeletCertificates(node, [address, "127.0.0.1"]);
         writeKubeconfig(own.kubeconfig, node, kubeletIdentity(node, this.#options.networks.apiServer(config)), pki.authority);
+        writeKubeconfig(own.servicesKubeconfig, node, nodeServicesIdentity(this.#options.networks.apiServer(config)), pki.authority);
         this.#options.networks.writeServingCertificate(own, server);
       }
     }

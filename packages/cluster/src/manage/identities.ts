@@ -24,6 +24,11 @@ export function kubeletIdentity(node: string, server: string): Identity {
   return { commonName: `system:node:${node}`, organizations: ["system:nodes"], server };
 }
 
+/** What runs on every node beside the kubelet: the Service proxy and DNS. Upstream's default policy knows the name. */
+export function nodeServicesIdentity(server: string): Identity {
+  return { commonName: "system:kube-proxy", organizations: ["system:node-services"], server };
+}
+
 /** The one process that plays all simulated nodes. */
 export function simulatorIdentity(server: string): Identity {
   return { commonName: "skiff:node-simulator", organizations: [MASTERS], server };

@@ -1,3 +1,4 @@
+import { inNetworkNamespace } from "@skiff/cni";
 import type { ClusterPaths } from "../layout/cluster-paths.ts";
 
 /** How the long-running processes of a cluster are started: the program of the `skiff` command itself. */
@@ -12,7 +13,13 @@ export function serverCommand(launcher: Launcher, paths: ClusterPaths): string[]
 }
 
 /** `skiff node …` for one node, inside the node's network namespace when it has one. */
-export function nodeCommand(launcher: Launcher, paths: ClusterPaths, node: string, networkNamespace: string | undefined): string[] {
-  const inside = networkNamespace === undefined ? [] : ["ip", "netns", "exec", networkNamespace];
-  return [...inside, ...launcher.program, "node", "--data-dir", paths.data, "--run-dir", paths.run, "--node", node];
+export function nodeCommand(
+  launcher: Launcher,
+  paths: ClusterPaths,
+  node: string,
+  networkNamespace: string | undefined,
+): readonly string[] {
+  const [program = "", ...before] = launcher.program;
+  const command = [program, ...before, "node", "--data-dir", paths.data, "--run-dir", paths.run, "--node", node] as const;
+  return networkNamespace === undefined ? command : inNetworkNamespace(networkNamespace, command);
 }

@@ -59,7 +59,9 @@ export function planSlices(groups: readonly EndpointGroup[], existing: readonly 
 }
 
 function groupKey(addressType: string, ports: readonly DiscoveryEndpointPort[]): string {
-  return canonicalJson([addressType, [...ports].map((port) => canonicalJson(port)).sort()]);
+  // Defaulting writes what was left out; a port must be the same before and after it.
+  const texts = ports.map(({ name = "", protocol = "TCP", port, appProtocol }) => canonicalJson({ name, protocol, port, appProtocol }));
+  return canonicalJson([addressType, texts.sort()]);
 }
 
 /** What makes an endpoint the same one over time: its Pod, or else its address. */

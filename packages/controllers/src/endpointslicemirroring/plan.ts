@@ -64,7 +64,8 @@ function groupsOf(subsets: readonly EndpointSubset[]): readonly EndpointGroup[] 
       if (addressType === undefined) continue;
       const key = JSON.stringify([addressType, ports]);
       let group = groups.get(key);
-      if (group === undefined) groups.set(key, (group = { addressType, ports: ports.map((port) => ({ ...port })), endpoints: [] }));
+      if (group === undefined)
+        groups.set(key, (group = { addressType, ports: ports.map(({ name = "", ...port }) => ({ name, ...port })), endpoints: [] }));
       group.endpoints.push(endpointOf(address, ready));
     }
   }

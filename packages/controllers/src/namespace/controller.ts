@@ -31,7 +31,7 @@ export function createNamespaceController(context: ControllerContext): AnyContro
       const emptying = await emptyNamespace(context, name);
       const conditions = deletionConditions(namespace, emptying, host.clock.now());
       let current = namespace;
-      if (conditions !== (namespace.status?.conditions ?? conditions) || namespace.status?.phase !== "Terminating") {
+      if (conditions !== namespace.status?.conditions || namespace.status?.phase !== "Terminating") {
         const status = { ...namespace.status, phase: "Terminating", conditions: [...conditions] };
         current = await client.resource(namespaceKind).updateStatus({ ...namespace, status });
       }

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "@skiff/base";
-import type { ContainerRuntime, Image } from "@skiff/kubelet";
+
 import type { ProcessSpawner } from "../host/process-spawner.ts";
-import { canonicalReference } from "./image-reference.ts";
+import { canonicalReference, type ContainerRuntime, type Image } from "@skiff/kubelet";
 
 /** What {@link ContainerdImages} works with. */
 export interface ContainerdImagesOptions {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { canonicalReference } from "./image-reference.ts";
+import { canonicalReference } from "@skiff/kubelet";
 import { type TarEntry, writeTar } from "./tar.ts";
 
 /** A layer, ready to be put into images. */

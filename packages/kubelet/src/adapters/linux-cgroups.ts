@@ -1,5 +1,5 @@
 import * as fs from "node:fs/promises";
-import type { CgroupManager } from "../cgroups.ts";
+import type { CgroupManager, PodCgroup } from "../cgroups.ts";
 import type { LinuxContainerResources } from "../container-runtime.ts";
 import { hasErrorCode } from "../file-system.ts";
 
@@ -19,27 +19,35 @@ export async function detectCgroupMode(root = "/sys/fs/cgroup"): Promise<CgroupM
   return (await exists(`${root}/unified/cgroup.controllers`)) ? "hybrid" : "v1";
 }
 
-/** Control groups by their files (the `cgroupfs` driver). Needs root. What the kernel lacks is left out. */
-export function linuxCgroups(mode: CgroupMode, root = "/sys/fs/cgroup"): CgroupManager {
+/**
+ * Control groups by their files (the `cgroupfs` driver). Needs root. What the kernel lacks is left out. Everything lies
+ * below the group `parent` (for example `/skiff/node-1`; empty: the root), so that nodes on one machine stay apart.
+ */
+export function linuxCgroups(mode: CgroupMode, parent = "", root = "/sys/fs/cgroup"): CgroupManager {
   const trees = mode === "v2" ? [root] : V1_CONTROLLERS.map((controller) => `${root}/${controller}`);
   return {
     async ensure(path, resources) {
       for (const tree of trees) {
         if ((await fs.stat(tree).catch(() => undefined)) === undefined) continue;
-        if (mode === "v2") await ensureV2(tree, path, resources);
-        else await ensureV1(tree, path, resources);
+        if (mode === "v2") await ensureV2(tree, `${parent}${path}`, resources);
+        else await ensureV1(tree, `${parent}${path}`, resources);
       }
     },
     async remove(path) {
-      for (const tree of trees) await removeGroup(`${tree}${path}`);
+      for (const tree of trees) await removeGroup(`${tree}${parent}${path}`);
     },
-    async listPodUids() {
-      const uids = new Set<string>();
-      for (const parent of ["/kubepods", "/kubepods/burstable", "/kubepods/besteffort"]) {
-        const names = await fs.readdir(`${trees.find((tree) => !tree.endsWith("cpuset")) ?? root}${parent}`).catch((): string[] => []);
-        for (const name of names) if (name.startsWith("pod")) uids.add(name.slice("pod".length));
+    async listPods(parent) {
+      const found = new Map<string, PodCgroup>();
+      for (const tree of trees) {
+        for (const group of ["/kubepods", "/kubepods/burstable", "/kubepods/besteffort"]) {
+          const names = await fs.readdir(`${tree}${parent}${group}`).catch((): string[] => []);
+          for (const name of names.filter((candidate) => candidate.startsWith("pod"))) {
+            const path = `${parent}${group}/${name}`;
+            found.set(path, { podUid: name.slice("pod".length), path });
+          }
+        }
       }
-      return [...uids];
+      return [...found.values()];
     },
   };
 }

@@ -55,7 +55,8 @@ export const linuxMounter: Mounter = {
 
 /** Reads `/proc/self/mountinfo` (proc_pid_mountinfo(5)), with its octal escapes. */
 export function parseMountInfo(text: string): MountPoint[] {
-  const plain = (field: string): string => field.replace(/\\(\d{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  const plain = (field: string): string =>
+    field.replace(/\\(\d{3})/g, (_all, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   const mounts: MountPoint[] = [];
   for (const line of text.split("\n")) {
     const [before = "", after = ""] = line.split(" - ");

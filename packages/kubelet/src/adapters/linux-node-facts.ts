@@ -49,7 +49,11 @@ async function readUsage(root: string): Promise<MachineUsage> {
   const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo ?? "")?.[1] ?? 0) * 1024;
   const fsStatus = await statfsOf(root);
   const available = field("MemAvailable");
-  const ticks = /^cpu\s+(.*)$/m.exec(stat ?? "")?.[1]?.split(/\s+/).map(Number) ?? [];
+  const ticks =
+    /^cpu\s+(.*)$/m
+      .exec(stat ?? "")?.[1]
+      ?.split(/\s+/)
+      .map(Number) ?? [];
   // User, nice and system time, in hundredths of a second.
   const busyTicks = (ticks[0] ?? 0) + (ticks[1] ?? 0) + (ticks[2] ?? 0);
   return {

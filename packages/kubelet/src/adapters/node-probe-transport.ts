@@ -104,8 +104,9 @@ function grpcHealth(host: string, port: number, service: string, timeoutMs: numb
 /** A length-prefixed `HealthCheckRequest { string service = 1; }`. */
 function healthRequest(service: string): Buffer {
   const name = Buffer.from(service, "utf8");
-  // A one-byte length is enough for any name that the API lets through.
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
+  // The length as a varint: seven bits to a byte, the lowest first.
+  const length = name.length < 128 ? [name.length] : [(name.length & 0x7f) | 0x80, name.length >> 7];
+  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...length]), name]);
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   return Buffer.concat([prefix, message]);

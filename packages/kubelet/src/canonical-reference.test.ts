@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalReference } from "./image-reference.ts";
+import { canonicalReference } from "./canonical-reference.ts";
 
 describe("canonicalReference", () => {
   const digest = `sha256:${"a".repeat(64)}`;
@@ -13,6 +13,9 @@ describe("canonicalReference", () => {
     ["localhost:5000/app", "localhost:5000/app:latest"],
     ["registry.example/a/b/c:v1", "registry.example/a/b/c:v1"],
     [`nginx@${digest}`, `docker.io/library/nginx@${digest}`],
+    ["index.docker.io/nginx", "docker.io/library/nginx:latest"],
+    [digest, digest],
+    ["Not A Name", "Not A Name"],
     [`nginx:1@${digest}`, `docker.io/library/nginx:1@${digest}`],
   ])("completes %s to %s", (reference, expected) => {
     expect(canonicalReference(reference)).toBe(expected);

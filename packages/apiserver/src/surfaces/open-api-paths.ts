@@ -1,0 +1,74 @@
+import { loadDescriptions, openApiV2, openApiV3, openApiV3Index, statusError, type OpenApiInput } from "@skiff/api";
+import { includes, parseAccept } from "../render/accept.ts";
+import type { Reply } from "../reply.ts";
+import type { RequestContext } from "../request-context.ts";
+import type { ServerCore } from "../server-core.ts";
+import { GenerationCache } from "./generation-cache.ts";
+import type { PathHandler } from "./path-handler.ts";
+import { requireRead, unknownPath } from "./read-only.ts";
+
+const ONE_YEAR_SECONDS = 365 * 24 * 3600;
+
+interface Index {
+  readonly text: string;
+  /** By path: `apis/apps/v1`. */
+  readonly urls: ReadonlyMap<string, string>;
+}
+
+/**
+ * `/openapi/v2` and `/openapi/v3`. Documents are made when they are first asked for and kept as text until the served
+ * resources change; `version` goes into them.
+ */
+export function createOpenApiHandler(version: string): PathHandler {
+  const texts = new GenerationCache<string>();
+  const indexes = new GenerationCache<Index>();
+  return async (context) => {
+    requireRead(context);
+    const [, major, ...rest] = context.route.segments;
+    const { resources } = context.core;
+    if (major !== "v2" && major !== "v3") throw unknownPath();
+    requireJson(context);
+    const input = await inputOf(context.core, version);
+    // From here on there is no await, so that one generation answers.
+    if (major === "v2") {
+      if (rest.length > 0) throw unknownPath();
+      return json(texts.get(resources.generation, "v2", () => JSON.stringify(openApiV2(input))));
+    }
+    const index = indexes.get(resources.generation, "v3", () => indexOf(input));
+    if (rest.length === 0) return json(index.text);
+    const path = rest.join("/");
+    const url = index.urls.get(path);
+    const [root, group = "", groupVersion = ""] = rest;
+    if (url === undefined) throw unknownPath();
+    const hash = url.slice(url.indexOf("=") + 1);
+    const wanted = context.request.query.get("hash");
+    // The client knows another generation: it is sent to the present one, and keeps that under its own hash.
+    if (wanted !== undefined && wanted !== hash) return { type: "text", status: 301, contentType: "text/plain", text: "", headers: { location: url } };
+    const text = texts.get(resources.generation, path, () => JSON.stringify(root === "api" ? openApiV3(input, "", group) : openApiV3(input, group, groupVersion)));
+    const etag = `"${hash}"`;
+    if (context.request.headers["if-none-match"] === etag) return { type: "text", status: 304, contentType: "application/json", text: "", headers: { etag } };
+    return json(text, wanted === undefined ? { etag } : { etag, "cache-control": `public, max-age=${ONE_YEAR_SECONDS}, immutable` });
+  };
+}
+
+async function inputOf({ resources, schemas }: ServerCore, version: string): Promise<OpenApiInput> {
+  const descriptions = await loadDescriptions();
+  return { kinds: [...new Set([...resources.all()].map(({ kind }) => kind))], registry: schemas, descriptions, version };
+}
+
+function indexOf(input: OpenApiInput): Index {
+  const document = openApiV3Index(input) as { readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>> };
+  const urls = new Map(Object.entries(document.paths).map(([path, { serverRelativeURL }]) => [path, serverRelativeURL]));
+  return { text: JSON.stringify(document), urls };
+}
+
+/** The documents exist as JSON only: whoever takes nothing but protobuf is refused, so that it can ask again. */
+function requireJson({ request }: RequestContext): void {
+  const { accept } = request.headers;
+  if (parseAccept(accept).some((range) => includes(range, "application/json"))) return;
+  throw statusError("NotAcceptable", "only the following media types are accepted: application/json");
+}
+
+function json(text: string, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { type: "text", status: 200, contentType: "application/json", text, headers: { vary: "Accept", ...headers } };
+}

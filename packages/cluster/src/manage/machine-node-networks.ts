@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CertificateAndKey } from "@skiff/apiserver";
+import { messageOf, type Host } from "@skiff/base";
+import { bridgeName, NodeNetwork, nodeCommandRunner } from "@skiff/cni";
+import { cleanUpContainerd, nodeHostFiles, NodeProcessSpawner, removeAllSandboxes, removeControlGroups } from "@skiff/cri";
+import { NftPacketFilter } from "@skiff/nftables";
+import { writeFileAtomically } from "../layout/atomic-file.ts";
+import type { ClusterConfig } from "../layout/cluster-config.ts";
+import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
+import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "../node/containerd-layout.ts";
+import { containerdOf } from "../node/node-process.ts";
+import { apiAddress } from "./cluster-manager.ts";
+import { primaryAddress } from "./machine-addresses.ts";
+import type { NodeNetworks } from "./node-networks.ts";
+
+/** The {@link NodeNetworks} of a Linux machine. */
+export function machineNodeNetworks(host: Host): NodeNetworks {
+  return new MachineNodeNetworks(host);
+}
+
+class MachineNodeNetworks implements NodeNetworks {
+  readonly #host: Host;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async create(config: ClusterConfig, _paths: ClusterPaths): Promise<void> {
+    await this.#joined(config)?.create();
+  }
+
+  async remove(config: ClusterConfig, _paths: ClusterPaths): Promise<void> {
+    if (config.runtime !== "containerd") return;
+    const joined = this.#joined(config);
+    if (joined !== undefined) {
+      await joined.remove();
+      return;
+    }
+    const spawner = new NodeProcessSpawner(this.#host.clock);
+    const [node = ""] = config.nodes;
+    await new NftPacketFilter().removeTable(proxyTable(config.name));
+    const bridge = bridgeName(config.name, node);
+    if (existsSync(`/sys/class/net/${bridge}`)) await spawner.run("ip", ["link", "del", bridge], { timeoutMs: 10_000 });
+  }
+
+  async stopRuntimes(config: ClusterConfig, paths: ClusterPaths): Promise<void> {
+    if (config.runtime !== "containerd") return;
+    await Promise.all(config.nodes.map((node) => this.#stopRuntime(config, nodePaths(paths, node), node)));
+  }
+
+  async releaseMounts(config: ClusterConfig, paths: ClusterPaths): Promise<void> {
+    if (config.runtime !== "containerd") return;
+    const spawner = new NodeProcessSpawner(this.#host.clock);
+    for (const node of config.nodes) {
+      const own = nodePaths(paths, node);
+      await cleanUpContainerd({ clock: this.#host.clock, spawner, files: nodeHostFiles }, containerdOptions(own));
+    }
+    await removeControlGroups({ spawner, files: nodeHostFiles }, `/skiff-${config.name}`);
+    await this.#unmountBelow(paths.data, spawner);
+  }
+
+  address(config: ClusterConfig, node: string): string {
+    const joined = this.#joined(config);
+    return joined?.layout.members[config.nodes.indexOf(node)]?.address ?? primaryAddress();
+  }
+
+  namespace(config: ClusterConfig, node: string): string | undefined {
+    return this.#joined(config)?.layout.members[config.nodes.indexOf(node)]?.namespace;
+  }
+
+  apiServer(config: ClusterConfig): string {
+    const joined = this.#joined(config);
+    return joined === undefined ? apiAddress(config) : `https://${joined.layout.gateway}:${config.apiPort}`;
+  }
+
+  runtimePid(paths: ClusterPaths, node: string): number | undefined {
+    const file = join(supervisorDirectory(nodePaths(paths, node)), "containerd.pid");
+    if (!existsSync(file)) return undefined;
+    const pid = Number.parseInt(/\d+/.exec(readFileSync(file, "utf8"))?.[0] ?? "", 10);
+    return pid > 0 && existsSync(`/proc/${pid}`) ? pid : undefined;
+  }
+
+  writeServingCertificate(paths: NodePaths, certificate: CertificateAndKey): void {
+    writeFileAtomically(paths.servingKey, certificate.privateKeyPem, 0o600);
+    writeFileAtomically(paths.servingCertificate, certificate.certificatePem, 0o644);
+  }
+
+  /** Several nodes on one machine are joined by a bridge; a single one lives in the machine's own network. */
+  #joined(config: ClusterConfig): NodeNetwork | undefined {
+    if (config.runtime !== "containerd" || config.nodes.length < 2) return undefined;
+    return new NodeNetwork(nodeCommandRunner, { cluster: config.name, nodeCidr: config.network.nodeCidr, nodes: config.nodes.length });
+  }
+
+  async #stopRuntime(config: ClusterConfig, own: NodePaths, node: string): Promise<void> {
+    if (!existsSync(own.containerdRun)) return;
+    // Taking over the one that runs is the same as starting it, so that containers are stopped the clean way even after a crash.
+    const { supervisor, runtime } = await containerdOf(this.#host, own);
+    try {
+      await supervisor.start();
+      await removeAllSandboxes(runtime);
+    } catch (error) {
+      this.#host.log.warn("the containers of a node could not be stopped in order", { node, error: messageOf(error) });
+    }
+    await supervisor.stop();
+    await runtime.close();
+    const spawner = new NodeProcessSpawner(this.#host.clock);
+    await removeControlGroups({ spawner, files: nodeHostFiles }, nodeCgroup(config.name, node));
+  }
+
+  async #unmountBelow(folder: string, spawner: NodeProcessSpawner): Promise<void> {
+    const table = existsSync("/proc/self/mounts") ? readFileSync("/proc/self/mounts", "utf8") : "";
+    const targets = table.split("\n").flatMap((line) => {
+      const target = (line.split(" ")[1] ?? "").replace(/\\040/g, " ");
+      return target.startsWith(`${folder}/`) ? [target] : [];
+    });
+    // The deepest first: what is mounted last hides what lies below.
+    for (const target of targets.reverse()) await spawner.run("umount", [target], { timeoutMs: 10_000 });
+  }
+}

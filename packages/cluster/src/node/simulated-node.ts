@@ -1,0 +1,56 @@
+import type { Host } from "@skiff/base";
+import type { Client, EventRecorder } from "@skiff/client";
+import { SimulatedProbeTransport, SimulatedRuntime, type SimulatedRuntimeOptions } from "@skiff/cri-simulated";
+import { createKubelet, MemoryFileSystem, MemoryMounter, simulatedNodeFacts, type Kubelet, type KubeletSources } from "@skiff/kubelet";
+import { KUBERNETES_VERSION } from "../version.ts";
+
+/** One simulated node. */
+export interface SimulatedNodeOptions {
+  readonly host: Host;
+  readonly client: Client;
+  readonly nodeName: string;
+  /** The node's made-up address. */
+  readonly address: string;
+  readonly runtime?: SimulatedRuntimeOptions;
+  /** Shared with other nodes of the process, so that thousands of them hold one copy of what they watch. */
+  readonly sources: Partial<KubeletSources>;
+  readonly recorder: Pick<EventRecorder, "event">;
+  readonly clusterDns: string;
+  readonly clusterDomain: string;
+  readonly cpuCount?: number;
+  readonly memoryBytes?: number;
+  readonly maxPods?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A simulated node and what tests reach into. */
+export interface SimulatedNode {
+  readonly kubelet: Kubelet;
+  readonly runtime: SimulatedRuntime;
+}
+
+/** The production kubelet over a runtime, file system and machine in memory. Nothing is started yet. */
+export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNode {
+  const { host, cpuCount, memoryBytes } = options;
+  const runtime = new SimulatedRuntime(host, options.runtime);
+  const fileSystem = new MemoryFileSystem(() => host.clock.now());
+  const kubelet = createKubelet({
+    host,
+    client: options.client,
+    nodeName: options.nodeName,
+    runtime,
+    fileSystem,
+    mounter: new MemoryMounter(fileSystem),
+    facts: simulatedNodeFacts({ ...(cpuCount === undefined ? {} : { cpuCount }), ...(memoryBytes === undefined ? {} : { memoryBytes }) }),
+    probes: new SimulatedProbeTransport(runtime, host.clock),
+    sources: options.sources,
+    recorder: options.recorder,
+    nodeIps: [options.address],
+    labels: options.labels,
+    maxPods: options.maxPods,
+    kubernetesVersion: KUBERNETES_VERSION,
+    clusterDns: [options.clusterDns],
+    clusterDomain: options.clusterDomain,
+  });
+  return { kubelet, runtime };
+}

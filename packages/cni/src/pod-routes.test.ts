@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { CommandError, type CommandRunner } from "./command-runner.ts";
+import { planPodRoutes, PodRoutes } from "./pod-routes.ts";
+
+const A = { podCidr: "10.244.1.0/24", via: "172.30.0.3" };
+const B = { podCidr: "10.244.2.0/24", via: "172.30.0.4" };
+
+describe("planPodRoutes", () => {
+  it.each([
+    ["nothing when all is as it should be", [A, B], [B, A], []],
+    ["a new route", [A], [A, B], ["ip -4 route replace 10.244.2.0/24 via 172.30.0.4 proto 83"]],
+    ["a node that is gone", [A, B], [B], ["ip -4 route del 10.244.1.0/24 proto 83"]],
+    ["a node that moved", [A], [{ ...A, via: "172.30.0.9" }], ["ip -4 route replace 10.244.1.0/24 via 172.30.0.9 proto 83"]],
+    ["an IPv6 range", [], [{ podCidr: "fd00:1::/64", via: "fd00::3" }], ["ip -6 route replace fd00:1::/64 via fd00::3 proto 83"]],
+  ])("plans %s", (_, present, wanted, expected) => {
+    expect(planPodRoutes(present, wanted).map((command) => command.join(" "))).toEqual(expected);
+  });
+});
+
+describe("PodRoutes", () => {
+  it("changes what differs from the kernel's table", async () => {
+    const commands: string[] = [];
+    const runner: CommandRunner = {
+      async run(command) {
+        commands.push(command.join(" "));
+        const isIpv4List = command.includes("show") && command.includes("-4");
+        return { exitCode: 0, stdout: isIpv4List ? JSON.stringify([{ dst: A.podCidr, gateway: A.via, dev: "eth0" }]) : "", stderr: "" };
+      },
+    };
+    await new PodRoutes(runner).apply([A, B]);
+    expect(commands).toEqual([
+      "ip -4 -json route show proto 83",
+      "ip -6 -json route show proto 83",
+      "ip -4 route replace 10.244.2.0/24 via 172.30.0.4 proto 83",
+    ]);
+  });
+
+  it("says what the kernel refused", async () => {
+    const runner: CommandRunner = { run: async () => ({ exitCode: 2, stdout: "", stderr: "RTNETLINK answers: Network is unreachable\n" }) };
+    await expect(new PodRoutes(runner).apply([])).rejects.toThrow(CommandError);
+  });
+});

@@ -1,0 +1,28 @@
+import { chmodSync, readFileSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** Bundles the published package: the command, and the modules that users import. */
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const { version } = JSON.parse(readFileSync(`${folder}package.json`, "utf8")) as { version: string };
+rmSync(`${folder}dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: folder,
+  entryPoints: { skiff: "src/bin.ts", index: "src/index.ts", testing: "src/testing.ts", client: "src/client.ts" },
+  outdir: "dist",
+  bundle: true,
+  // Commands load only the parts that they use.
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  sourcemap: "linked",
+  legalComments: "linked",
+  // LMDB brings its machine code along and finds it beside itself.
+  external: ["lmdb"],
+  define: { SKIFF_VERSION: JSON.stringify(version) },
+  // Bundled CommonJS modules ask for the modules of the runtime by `require`.
+  banner: { js: 'import { createRequire as skiffCreateRequire } from "node:module"; const require = skiffCreateRequire(import.meta.url);' },
+  logLevel: "warning",
+});
+chmodSync(`${folder}dist/skiff.js`, 0o755);
