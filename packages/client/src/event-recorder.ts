@@ -1,7 +1,7 @@
 import { BoundedQueue, formatTime, messageOf, QueueFullError, sleep, type Host } from "@skiff/base";
 import { eventKind, isStatus, type Event, type KubeObject, type Resource } from "@skiff/api";
 import type { Client } from "./client.ts";
-import { EventCorrelator } from "./event-correlator.ts";
+import { EventCorrelator, type Correlated } from "./event-correlator.ts";
 import { referenceTo } from "./object-reference.ts";
 
 /** Events that wait to be written; past it new ones are dropped: they are hints for people, never needed for progress. */
@@ -94,9 +94,11 @@ export class EventRecorder {
   }
 
   async #writeOne(event: Event): Promise<void> {
+    // Once for each event, however often it is tried: every look at it counts.
+    const correlated = this.#correlator.correlate(event, this.#host.clock.now());
     for (let attempt = 1; !this.#stop.signal.aborted; attempt++) {
       try {
-        await this.#store(event);
+        await this.#store(event, correlated);
         return;
       } catch (error) {
         // An answer of the server will not change (the namespace is gone, say); only a lost connection is worth waiting for.
@@ -109,8 +111,7 @@ export class EventRecorder {
     }
   }
 
-  async #store(event: Event): Promise<void> {
-    const correlated = this.#correlator.correlate(event, this.#host.clock.now());
+  async #store(event: Event, correlated: Correlated): Promise<void> {
     if (correlated.action === "drop") return;
     const events = this.#client.resource(eventKind);
     if (correlated.action === "patch") {

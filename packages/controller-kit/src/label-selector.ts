@@ -1,4 +1,4 @@
-import type { LabelSelector } from "@skiff/api";
+import { selectorFromLabelSelector, type LabelSelector } from "@skiff/api";
 
 /** Tells whether labels fit a selector. */
 export type LabelMatcher = (labels: Readonly<Record<string, string>>) => boolean;
@@ -12,40 +12,9 @@ const compiled = new WeakMap<LabelSelector, LabelMatcher>();
 export function labelMatcher(selector: LabelSelector | undefined): LabelMatcher {
   if (selector === undefined) return () => false;
   let matcher = compiled.get(selector);
-  if (matcher === undefined) compiled.set(selector, (matcher = compile(selector)));
-  return matcher;
-}
-
-/** The older form of a selector, a map: all labels must be there with these values. An absent or empty map matches nothing. */
-export function mapMatcher(selector: Readonly<Record<string, string>> | undefined): LabelMatcher {
-  const wanted = Object.entries(selector ?? {});
-  return (labels) => wanted.length > 0 && wanted.every(([name, value]) => labels[name] === value);
-}
-
-function compile(selector: LabelSelector): LabelMatcher {
-  const rules: LabelMatcher[] = Object.entries(selector.matchLabels ?? {}).map(
-    ([name, value]) =>
-      (labels) =>
-        labels[name] === value,
-  );
-  for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
-    switch (operator) {
-      case "In":
-        rules.push((labels) => labels[key] !== undefined && values.includes(labels[key]));
-        break;
-      case "NotIn":
-        rules.push((labels) => labels[key] === undefined || !values.includes(labels[key]));
-        break;
-      case "Exists":
-        rules.push((labels) => labels[key] !== undefined);
-        break;
-      case "DoesNotExist":
-        rules.push((labels) => labels[key] === undefined);
-        break;
-      default:
-        // Validation admits no other operator; an object of a newer version must not match by accident.
-        rules.push(() => false);
-    }
+  if (matcher === undefined) {
+    const parsed = selectorFromLabelSelector(selector);
+    compiled.set(selector, (matcher = (labels) => parsed.matches(labels)));
   }
-  return (labels) => rules.every((rule) => rule(labels));
+  return matcher;
 }

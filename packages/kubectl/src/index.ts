@@ -1,1 +1,2 @@
-export {};
+export * from "./io.ts";
+export { runKubectl } from "./run-kubectl.ts";

@@ -1,6 +1,6 @@
 import { messageOf, unreachable } from "@skiff/base";
 import type { Pod, ResourceRequirements } from "@skiff/api";
-import { containerResources, podResources } from "./container-resources.ts";
+import { containerResources, podCgroup, podResources } from "./container-resources.ts";
 import type { Image, PodSandboxConfig } from "./container-runtime.ts";
 import type { WaitingReason } from "./container-status.ts";
 import { runHook } from "./lifecycle-hooks.ts";
@@ -11,7 +11,7 @@ import { planPod, type ContainerStop, type PodPlan } from "./pod-plan.ts";
 import { planResize } from "./pod-resize.ts";
 import { collectDeadContainers } from "./dead-containers.ts";
 import { latestContainer, readRuntimePod, readySandbox, type RuntimePod } from "./runtime-pod.ts";
-import { podCgroupPath, sandboxConfig } from "./sandbox-config.ts";
+import { sandboxConfig } from "./sandbox-config.ts";
 import { StartError } from "./start-error.ts";
 import type { VolumesOutcome } from "./volumes/volume-manager.ts";
 
@@ -124,7 +124,7 @@ export class ActivePod {
       events.pod(pod, "Warning", "NetworkNotReady", `network is not ready: ${obstacle}`);
       return { finished: false, comeBackMs: RETRY_MS };
     }
-    await cgroups.ensure(podCgroupPath(pod, settings), podResources(pod, settings.podPidsLimit));
+    await cgroups.ensure(podCgroup(pod), podResources(pod, settings.podPidsLimit));
     const volumes = await this.#volumes(pod, emptyFields(this.#parts));
     if (volumes.problems.length > 0) return { finished: false, comeBackMs: volumes.comeBackMs ?? RETRY_MS };
     try {
@@ -150,7 +150,9 @@ export class ActivePod {
     // Containers start one after the other, and one whose hook still runs has not started.
     const start = this.#hooked.size > 0 ? [] : plan.start;
     for (const id of this.#condemned) if (!before.containers.some((container) => container.id === id)) this.#condemned.delete(id);
+    const wasPending = this.#resizePending?.message;
     const resizeMs = await this.#resize(pod, before);
+    if (this.#resizePending?.message !== wasPending) publish(before);
     const fields = fieldsOf(this.#parts, pod, before);
     const volumes = await this.#volumes(pod, fields);
     let comeBackMs = Math.min(
@@ -315,7 +317,7 @@ export class ActivePod {
     if (decision.pending !== undefined) return RETRY_MS;
     if (decision.changes.length === 0) return Number.POSITIVE_INFINITY;
     const { runtime: cri, cgroups, settings, events } = this.#parts;
-    await cgroups.ensure(podCgroupPath(pod, settings), podResources(pod, settings.podPidsLimit));
+    await cgroups.ensure(podCgroup(pod), podResources(pod, settings.podPidsLimit));
     for (const change of decision.changes) {
       const { container, spec, resources } = change;
       if (change.restart) {

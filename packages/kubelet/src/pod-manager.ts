@@ -88,7 +88,7 @@ export class PodManager {
    * Call only when the API's Pods are known.
    */
   async cleanOrphans(): Promise<void> {
-    const { runtime, volumes, cgroups, host, settings } = this.#parts.pods;
+    const { runtime, volumes, cgroups, host } = this.#parts.pods;
     const [sandboxes, containers] = await Promise.all([runtime.listPodSandboxes(), runtime.listContainers()]);
     const found = new Map<string, { uid: string; name: string; namespace: string }>();
     for (const item of [...sandboxes, ...containers]) {
@@ -102,7 +102,7 @@ export class PodManager {
         host.log.info("a left-over Pod directory is still in use", { uid, error: messageOf(error) });
       });
     }
-    for (const { podUid, path } of await cgroups.listPods(settings.cgroupParent ?? "")) {
+    for (const { podUid, path } of await cgroups.listPods()) {
       if (!this.#workers.has(podUid)) await cgroups.remove(path);
     }
   }

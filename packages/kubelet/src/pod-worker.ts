@@ -8,7 +8,7 @@ import type { PodParts } from "./pod-parts.ts";
 import { asksForPass } from "./pod-change.ts";
 import { assertTransition, isEnding, type PodState, type TerminationCause } from "./pod-state.ts";
 import { statusOf } from "./pod-status.ts";
-import { podCgroupPath } from "./sandbox-config.ts";
+import { podCgroup } from "./container-resources.ts";
 import { stopPodContainers } from "./pod-stop.ts";
 import { isAlive, readRuntimePod, type RuntimePod } from "./runtime-pod.ts";
 import { TerminationMessages } from "./termination-messages.ts";
@@ -197,7 +197,7 @@ export class PodWorker {
   }
 
   async #takeDown(state: Extract<PodState, { name: "Terminated" }>): Promise<Step> {
-    const { runtime: cri, volumes, cgroups, prober, images, settings } = this.#parts;
+    const { runtime: cri, volumes, cgroups, prober, images } = this.#parts;
     const runtime = await this.#observe();
     prober.remove(this.uid);
     this.#publish(state, runtime, true);
@@ -205,7 +205,7 @@ export class PodWorker {
     this.#publish(state, await this.#observe(), true);
     try {
       await volumes.tearDown(this.uid);
-      await cgroups.remove(podCgroupPath(this.#pod, settings));
+      await cgroups.remove(podCgroup(this.#pod));
     } catch (error) {
       this.#parts.host.log.info("something of a Pod is still in use", { uid: this.uid, error: messageOf(error) });
       return { next: state, comeBackMs: RETRY_TEARDOWN_MS };

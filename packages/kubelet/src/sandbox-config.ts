@@ -32,7 +32,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
     labels: sandboxLabels(pod),
     annotations: sandboxAnnotations(pod),
     linux: {
-      cgroupParent: podCgroupPath(pod, settings),
+      cgroupParent: `${settings.cgroupParent ?? ""}${podCgroup(pod)}`,
       namespaceOptions: podNamespaces(pod),
       privileged,
       ...(securityContext?.runAsUser === undefined ? {} : { runAsUser: securityContext.runAsUser }),
@@ -47,11 +47,6 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
       resources: podResources(pod, settings.podPidsLimit),
     },
   };
-}
-
-/** The Pod's control group, below the one that the node's Pods have. */
-export function podCgroupPath(pod: Pod, settings: Pick<SandboxSettings, "cgroupParent">): string {
-  return `${settings.cgroupParent ?? ""}${podCgroup(pod)}`;
 }
 
 /** The ports of containers that are reachable through the node. Sidecars have theirs too. */

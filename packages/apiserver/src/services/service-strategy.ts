@@ -78,7 +78,7 @@ export class ServiceStrategy implements KindStrategy {
       checkFamilies(service, this.range.family);
       this.#reserveIp(service, spec, held, reservation);
       this.#reserveNodePorts(service, spec, held, reservation);
-      this.#reserveHealthCheckPort(service, spec, held, reservation);
+      this.#reserveHealthCheckPort(spec, held, reservation);
     } catch (error) {
       reservation.release();
       throw error;
@@ -132,7 +132,7 @@ export class ServiceStrategy implements KindStrategy {
     }
   }
 
-  #reserveHealthCheckPort(service: Service, spec: ServiceSpec, held: Service | undefined, reservation: ServiceReservation): void {
+  #reserveHealthCheckPort(spec: ServiceSpec, held: Service | undefined, reservation: ServiceReservation): void {
     if (spec.type !== "LoadBalancer" || spec.externalTrafficPolicy !== "Local") return;
     if (spec.healthCheckNodePort && spec.healthCheckNodePort === held?.spec?.healthCheckNodePort) return;
     if (spec.healthCheckNodePort) {

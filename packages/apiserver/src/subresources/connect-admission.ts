@@ -1,7 +1,7 @@
 import type { KubeObject } from "@skiff/api";
 import type { ResourceContext } from "../request-context.ts";
 import { admissionRequest, mutate, validateAdmission } from "../stages/admit.ts";
-import { namespaceOf } from "./stored-target.ts";
+import { storedNamespace } from "../verbs/object-target.ts";
 
 /**
  * Asks admission whether a connection may be made. `options` is the object that plug-ins see: `PodExecOptions`,
@@ -11,7 +11,7 @@ export async function admitConnect(context: ResourceContext, kind: string, optio
   const object = { apiVersion: "v1", kind, ...options } as KubeObject;
   const request = admissionRequest(context, {
     operation: "CONNECT",
-    namespace: namespaceOf(context),
+    namespace: storedNamespace(context),
     name: context.route.name,
     dryRun: false,
     object,

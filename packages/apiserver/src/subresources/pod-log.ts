@@ -1,10 +1,9 @@
-import { methodNotAllowed } from "./method-not-allowed.ts";
 import type { Pod } from "@skiff/api";
 import type { NodeConnector } from "../ports/node-connector.ts";
 import { chooseContainer } from "./container-choice.ts";
 import { refusalOf, unreachable } from "./node-answer.ts";
 import { parsePodLogOptions, podLogQuery } from "./pod-log-options.ts";
-import { targetObject } from "./stored-target.ts";
+import { existingState, methodNotAllowed } from "../verbs/object-target.ts";
 import type { SubresourceHandler } from "./subresource-handler.ts";
 
 /** `GET pods/NAME/log`: the kubelet's log of a container, passed on as it comes. */
@@ -13,7 +12,7 @@ export function podLogHandler(connector: NodeConnector): SubresourceHandler {
     const { request, route } = context;
     if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed(context);
     const options = parsePodLogOptions(request.query, route.name);
-    const pod = await targetObject<Pod>(context);
+    const pod = (await existingState(context)).object as Pod;
     const container = chooseContainer(pod, options.container);
     const nodeName = pod.spec?.nodeName ?? "";
     // Nothing has run yet, so there is nothing to say, which is no error.

@@ -30,7 +30,6 @@ export class RequestMetrics {
   readonly #total: Counter<(typeof LABELS)[number] | "code">;
   readonly #duration: Histogram<(typeof LABELS)[number]>;
   readonly #longRunning: Gauge<(typeof LABELS)[number]>;
-  readonly #watchEvents: Counter<"group" | "version" | "resource">;
   #collectsProcess = false;
 
   constructor(clock: Clock) {
@@ -55,12 +54,6 @@ export class RequestMetrics {
       labelNames: LABELS,
       registers,
     });
-    this.#watchEvents = new Counter({
-      name: "apiserver_watch_events_total",
-      help: "Events that were sent to watchers.",
-      labelNames: ["group", "version", "resource"],
-      registers,
-    });
   }
 
   /** A request has come. Call the answer once, with the HTTP status that it got. */
@@ -78,11 +71,6 @@ export class RequestMetrics {
     const named = namesOf(labels);
     this.#longRunning.inc(named);
     return () => this.#longRunning.dec(named);
-  }
-
-  /** Events went to a watcher. */
-  delivered(resource: { readonly group: string; readonly version: string; readonly resource: string }, events: number): void {
-    this.#watchEvents.inc(resource, events);
   }
 
   /** Shows a number that is read when somebody asks, such as a count of objects. */

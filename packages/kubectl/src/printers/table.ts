@@ -38,8 +38,8 @@ export function isTable(value: unknown): value is Table {
  */
 export function tableOf(resource: Resource, answer: KubeObject | KubeList<KubeObject>, nowMs: number): Table {
   const items = "items" in answer && Array.isArray(answer.items) ? answer.items : [answer as KubeObject];
-  const known = allKinds.find(({ group, kind }) => group === resource.group && kind === resource.kind)?.columns ?? [ageColumn];
-  const columns: readonly Column[] = known.some(({ name }) => name === "Name") ? known : [nameColumn, ...known];
+  const known = allKinds.find(({ group, kind }) => group === resource.group && kind === resource.kind)?.columns ?? [ageColumn as Column];
+  const columns: readonly Column[] = known.some(({ name }) => name === "Name") ? known : [nameColumn(), ...known];
   return {
     kind: "Table",
     metadata: answer.metadata as Table["metadata"],

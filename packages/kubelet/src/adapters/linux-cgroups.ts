@@ -36,13 +36,13 @@ export function linuxCgroups(mode: CgroupMode, parent = "", root = "/sys/fs/cgro
     async remove(path) {
       for (const tree of trees) await removeGroup(`${tree}${parent}${path}`);
     },
-    async listPods(parent) {
+    async listPods() {
       const found = new Map<string, PodCgroup>();
       for (const tree of trees) {
         for (const group of ["/kubepods", "/kubepods/burstable", "/kubepods/besteffort"]) {
           const names = await fs.readdir(`${tree}${parent}${group}`).catch((): string[] => []);
           for (const name of names.filter((candidate) => candidate.startsWith("pod"))) {
-            const path = `${parent}${group}/${name}`;
+            const path = `${group}/${name}`;
             found.set(path, { podUid: name.slice("pod".length), path });
           }
         }

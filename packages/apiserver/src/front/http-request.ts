@@ -1,0 +1,89 @@
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { badRequest, statusError, type Method } from "@skiff/api";
+import type { CertificateCredentials } from "../pki/peer-certificate.ts";
+import { RequestQuery } from "../request-query.ts";
+import type { RequestBody, ServerRequest } from "../server-request.ts";
+import type { FrontLimits } from "./front-limits.ts";
+
+/** Says what a client's certificate (DER) proves; see `PeerCertificateVerifier`. */
+export interface CertificateVerifier {
+  credentialsOf(certificateDer: Uint8Array): CertificateCredentials;
+}
+
+/** What turns a message into a request. */
+export interface RequestReader {
+  readonly limits: FrontLimits;
+  readonly verifier: CertificateVerifier;
+}
+
+const METHODS: ReadonlySet<string> = new Set<Method>(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]);
+
+/** Headers that decide who asks, for what, and where a message ends. Two of them that differ are an attempt to be read in two ways. */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set(["host", "authorization", "content-length", "content-type", "content-encoding", "transfer-encoding"]);
+
+/**
+ * The request that an HTTP message makes. The path stays percent-encoded: it is taken apart and decoded in one place only.
+ *
+ * Errors: `MethodNotAllowed`, `BadRequest` for broken queries and repeated headers, 414 for long URLs.
+ */
+export function readRequest(message: IncomingMessage, reader: RequestReader, signal: AbortSignal, hasBody: boolean): ServerRequest {
+  const { method = "", url = "" } = message;
+  if (url.length > reader.limits.maxUrlBytes) throw statusError("BadRequest", `the request URL is longer than ${reader.limits.maxUrlBytes} bytes`, undefined, 414);
+  if (!METHODS.has(method)) throw statusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
+  refuseRepeatedHeaders(message.rawHeaders);
+  const mark = url.indexOf("?");
+  const path = mark < 0 ? url : url.slice(0, mark);
+  // Only `set-cookie` would be a list, and requests do not have it.
+  const headers = message.headers as Readonly<Record<string, string | undefined>>;
+  return {
+    method: method as Method,
+    path,
+    query: RequestQuery.parse(mark < 0 ? "" : url.slice(mark + 1)),
+    headers,
+    body: hasBody ? bodyOf(message, reader.limits.maxBodyBytes) : { type: "none" },
+    credentials: { headers, path, ...certificateCredentials(message.socket as TLSSocket, reader.verifier) },
+    signal,
+    remoteAddress: message.socket.remoteAddress,
+    internal: false,
+  };
+}
+
+function certificateCredentials(socket: TLSSocket, verifier: CertificateVerifier): CertificateCredentials {
+  // The types say that there is always a certificate; clients without one give an empty object or null.
+  const certificate = socket.getPeerCertificate() as { readonly raw?: Buffer } | null;
+  return certificate?.raw === undefined ? {} : verifier.credentialsOf(certificate.raw);
+}
+
+function bodyOf(message: IncomingMessage, limit: number): RequestBody {
+  const { "content-length": length, "transfer-encoding": encoding } = message.headers;
+  if (encoding === undefined && (length === undefined || length === "0")) return { type: "none" };
+  return {
+    type: "bytes",
+    read: async () => {
+      if (Number(length ?? 0) > limit) throw bodyTooLarge(limit);
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of message as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > limit) throw bodyTooLarge(limit);
+        chunks.push(chunk);
+      }
+      return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    },
+  };
+}
+
+function bodyTooLarge(limit: number): Error {
+  return statusError("RequestEntityTooLarge", `Request entity too large: limit is ${limit}`);
+}
+
+function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
+  const seen = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? "";
+    if (!SINGLE_HEADERS.has(name)) continue;
+    if (seen.has(name)) throw badRequest(`the header "${name}" is given more than once`);
+    seen.add(name);
+  }
+}
