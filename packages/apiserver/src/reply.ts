@@ -13,14 +13,8 @@ export interface ReplyExtras {
   readonly warnings?: readonly string[];
 }
 
-/** What every answer may carry. */
-export interface ReplyBase {
-  /** Texts for `Warning` headers (`299 - "text"`), in order. */
-  readonly warnings?: readonly string[];
-}
-
 /** One object of a kind. */
-export interface ObjectReply extends ReplyBase {
+export interface ObjectReply {
   readonly type: "object";
   readonly status: number;
   readonly resource: ServedResource;
@@ -28,7 +22,7 @@ export interface ObjectReply extends ReplyBase {
 }
 
 /** Several objects of a kind. */
-export interface ListReply extends ReplyBase {
+export interface ListReply {
   readonly type: "list";
   readonly resource: ServedResource;
   readonly items: readonly StoredObject[];
@@ -36,7 +30,7 @@ export interface ListReply extends ReplyBase {
 }
 
 /** A JSON value that is no stored object: a Status, discovery, a Scale. */
-export interface ValueReply extends ReplyBase {
+export interface ValueReply {
   readonly type: "value";
   readonly status: number;
   readonly value: unknown;
@@ -46,7 +40,7 @@ export interface ValueReply extends ReplyBase {
 }
 
 /** Text or bytes that are sent as they are. */
-export interface TextReply extends ReplyBase {
+export interface TextReply {
   readonly type: "text";
   readonly status: number;
   readonly contentType: string;
@@ -55,13 +49,13 @@ export interface TextReply extends ReplyBase {
 }
 
 /** A watch that has been accepted and waits for whoever gets its events. */
-export interface WatchReply extends ReplyBase {
+export interface WatchReply {
   readonly type: "watch";
   readonly session: WatchSession;
 }
 
 /** Bytes without a known end, passed on from a node. */
-export interface StreamReply extends ReplyBase {
+export interface StreamReply {
   readonly type: "stream";
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,1 +1,2 @@
-export {};
+export { startTestApiServer, type TestApiServer, type TestApiServerOptions } from "./testing/test-api-server.ts";
+export { startHttpsTestServer, type HttpsTestServer } from "./testing/https-test-server.ts";

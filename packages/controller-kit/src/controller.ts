@@ -21,6 +21,11 @@ export interface Controller<Observed, Plan> {
   readonly concurrency?: number;
   /** Reads everything that the plan needs, usually from informers only. `undefined`: there is nothing to do for this key. */
   observe(key: string): Observed | undefined | Promise<Observed | undefined>;
+  /**
+   * How many objects a reconcile of this looks at. A key that weighs more than a hundred rests afterwards (see the engine), so
+   * that a storm of changes to a large owner costs a share of the processor and not a quadratic amount. Default 1.
+   */
+  weigh?(observed: Observed): number;
   /** Decides. Pure and synchronous: the same input gives the same plan, and nothing is read or written. */
   plan(observed: Observed, nowMs: number): Plan;
   /**

@@ -161,31 +161,16 @@ describe("the engine", () => {
     expect(times("a")).toHaveLength(1);
   });
 
-  it("gives a costly key a rest in proportion, and cheap keys none", async () => {
-    // Planning takes 20 ms by this clock whenever the key is costly.
-    let spentMs = 0;
-    host = {
-      ...host,
-      clock: Object.assign(Object.create(clock) as VirtualClock, {
-        now: () => clock.now(),
-        monotonic: () => clock.monotonic() + spentMs,
-        setTimeout: clock.setTimeout.bind(clock),
-      }),
-    };
-    start({
-      plan: (key) => {
-        if (key === "costly") spentMs += 20;
-        return key;
-      },
-    });
-    for (const key of ["costly", "cheap"]) enqueue(key);
-    await clock.settle();
-    for (const key of ["costly", "cheap"]) enqueue(key);
-    await clock.advance(100);
-    expect(times("cheap")).toHaveLength(2);
-    expect(times("costly")).toHaveLength(1);
-    await clock.advance(150);
-    expect(times("costly")).toHaveLength(2);
+  it("gives a heavy key a rest after each reconcile, and light keys none", async () => {
+    start({ weigh: (key) => (key === "heavy" ? 5000 : 100) });
+    for (let time = 0; time < 100; time++) {
+      enqueue("heavy");
+      enqueue("light");
+      await clock.advance(10);
+    }
+    expect(times("light")).toHaveLength(100);
+    await clock.advance("1m");
+    expect(times("heavy")).toEqual([0, 500, 1000]);
   });
 
   it("ends the work under way before it stops", async () => {

@@ -5,14 +5,11 @@ import type { ControllerMetrics, ReconcileResult } from "./controller-metrics.ts
 import { TerminalError, type Controller, type Outcome } from "./controller.ts";
 
 const DEFAULT_CONCURRENCY = 5;
-/**
- * A key whose observing and planning took long (an owner of ten thousand Pods, say) is not looked at again before this many
- * times as long has passed, so that a storm of changes to it costs a share of the processor and not a quadratic amount.
- */
-const REST_FACTOR = 10;
+/** A key that looks at no more objects than this is never made to wait. */
+const LIGHT_WEIGHT = 100;
+/** How long a heavier key rests after a reconcile for each object that it looked at, in milliseconds, and at most. */
+const REST_MS_PER_OBJECT = 0.1;
 const LONGEST_REST_MS = 1000;
-/** Work below this is not worth spacing out. */
-const SHORT_WORK_MS = 1;
 
 /** A controller under way. */
 export interface RunningController {
@@ -48,7 +45,7 @@ class Run<Observed, Plan> {
   readonly #stop = new AbortController();
   readonly #unsubscribe: (() => void)[] = [];
   readonly #workers: Promise<void>[] = [];
-  /** Until when a costly key rests. Entries go when the rest is over, so there are never many. */
+  /** Until when a heavy key rests. Entries go when the rest is over, so there are never many. */
   readonly #resting = new Map<string, number>();
 
   constructor(controller: Controller<Observed, Plan>, host: Host, metrics: ControllerMetrics) {
@@ -108,17 +105,12 @@ class Run<Observed, Plan> {
 
   async #reconcile(key: string): Promise<ReconcileResult> {
     try {
-      const { clock } = this.#host;
-      let workedMs = clock.monotonic();
       const observing = this.#controller.observe(key);
       const observed = observing instanceof Promise ? await observing : observing;
       let outcome: Outcome | void = undefined;
       if (observed !== undefined) {
-        const plan = this.#controller.plan(observed, clock.now());
-        workedMs = observing instanceof Promise ? 0 : clock.monotonic() - workedMs;
-        if (workedMs > SHORT_WORK_MS) {
-          this.#resting.set(key, clock.monotonic() + Math.min(LONGEST_REST_MS, workedMs * REST_FACTOR));
-        }
+        this.#letRest(key, this.#controller.weigh?.(observed) ?? 1);
+        const plan = this.#controller.plan(observed, this.#host.clock.now());
         outcome = await this.#controller.perform(plan, observed, key);
       }
       this.#queue.forget(key);
@@ -128,6 +120,11 @@ class Run<Observed, Plan> {
     } catch (error) {
       return this.#failed(key, error);
     }
+  }
+
+  #letRest(key: string, weight: number): void {
+    if (weight <= LIGHT_WEIGHT) return;
+    this.#resting.set(key, this.#host.clock.monotonic() + Math.min(LONGEST_REST_MS, weight * REST_MS_PER_OBJECT));
   }
 
   #failed(key: string, error: unknown): ReconcileResult {

@@ -2,11 +2,13 @@ import { componentHost, type Host } from "@skiff/base";
 import { EventRecorder, type Client, type InformerFactory } from "@skiff/client";
 import { runController, type AnyController, type ControllerMetrics, type RunningController } from "@skiff/controller-kit";
 import type { ControllerContext } from "./controller-context.ts";
+import { createCronJobController } from "./cronjob/controller.ts";
 import { createDeploymentController } from "./deployment/controller.ts";
 import { createEndpointsController } from "./endpoints/controller.ts";
 import { createEndpointSliceController } from "./endpointslice/controller.ts";
 import { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
 import { createGarbageCollector } from "./garbage-collector/controller.ts";
+import { createJobController } from "./job/controller.ts";
 import { createNamespaceController } from "./namespace/controller.ts";
 import { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/controller.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/controller.ts";
@@ -49,6 +51,8 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("replicaset-controller", createReplicaSetController),
   entry("replication-controller", createReplicationControllerController),
   entry("deployment-controller", createDeploymentController),
+  entry("job-controller", createJobController),
+  entry("cronjob-controller", createCronJobController),
   entry("endpoint-controller", createEndpointsController),
   entry("endpointslice-controller", createEndpointSliceController),
   entry("endpointslicemirroring-controller", createEndpointSliceMirroringController),

@@ -1,10 +1,12 @@
 export * from "./all-controllers.ts";
 export type { ControllerContext } from "./controller-context.ts";
+export { createCronJobController } from "./cronjob/controller.ts";
 export { createDeploymentController } from "./deployment/controller.ts";
 export { createEndpointsController } from "./endpoints/controller.ts";
 export { createEndpointSliceController } from "./endpointslice/controller.ts";
 export { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
 export { createGarbageCollector } from "./garbage-collector/controller.ts";
+export { createJobController } from "./job/controller.ts";
 export { createNamespaceController } from "./namespace/controller.ts";
 export { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/controller.ts";
 export { createNodeLifecycleController } from "./node-lifecycle/controller.ts";

@@ -60,15 +60,13 @@ export class PodLifecycleEvents {
     while (!signal.aborted) {
       const startedMs = clock.monotonic();
       try {
-        this.#hasEvents = true;
         await this.#parts.runtime.containerEvents((event) => {
+          // Only an event shows that there are any: some runtimes accept the call and then say that they have none.
+          this.#hasEvents = true;
           if (event.podUid !== "") this.#parts.onChange({ uid: event.podUid, name: "", namespace: "" });
         }, signal);
       } catch (error) {
-        if ((error as { code?: string }).code === "UNIMPLEMENTED") {
-          this.#hasEvents = false;
-          return;
-        }
+        if ((error as { code?: string }).code === "UNIMPLEMENTED") return;
         if (!signal.aborted) log.info("the runtime's events ended; listing instead", { error: messageOf(error) });
       }
       this.#hasEvents = false;

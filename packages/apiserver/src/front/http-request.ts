@@ -55,23 +55,40 @@ function certificateCredentials(socket: TLSSocket, verifier: CertificateVerifier
   return certificate?.raw === undefined ? {} : verifier.credentialsOf(certificate.raw);
 }
 
+/** So much of a body that is too large is read and thrown away: a client that is still sending would not see the answer. */
+const DISCARD_BYTES = 16 * 1024 * 1024;
+
 function bodyOf(message: IncomingMessage, limit: number): RequestBody {
   const { "content-length": length, "transfer-encoding": encoding } = message.headers;
   if (encoding === undefined && (length === undefined || length === "0")) return { type: "none" };
   return {
     type: "bytes",
-    read: async () => {
-      if (Number(length ?? 0) > limit) throw bodyTooLarge(limit);
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of message as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > limit) throw bodyTooLarge(limit);
-        chunks.push(chunk);
-      }
-      return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    read: () => {
+      if (Number(length ?? 0) > limit + DISCARD_BYTES) return Promise.reject(bodyTooLarge(limit));
+      return readBytes(message, limit);
     },
   };
+}
+
+function readBytes(message: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let size = 0;
+    message.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limit) chunks.push(chunk);
+      else chunks = [];
+      if (size <= limit + DISCARD_BYTES) return;
+      message.pause();
+      reject(bodyTooLarge(limit));
+    });
+    message.once("end", () => {
+      if (size > limit) reject(bodyTooLarge(limit));
+      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
+    });
+    message.once("error", reject);
+    message.once("close", () => reject(badRequest("the client went away before its request was complete")));
+  });
 }
 
 function bodyTooLarge(limit: number): Error {

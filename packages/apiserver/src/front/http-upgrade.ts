@@ -29,21 +29,29 @@ export function passUpgrade(reply: UpgradeReply, socket: Duplex, head: Buffer, a
   const lines = [`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ""}`, `audit-id: ${auditId}`];
   for (const [name, value] of Object.entries(reply.headers)) lines.push(`${name}: ${value}`);
   if ("setKeepAlive" in socket) (socket as Duplex & { setKeepAlive(enable: boolean, delayMs: number): void }).setKeepAlive(true, KEEP_ALIVE_MS);
-  const destroyBoth = (): void => {
-    stream.destroy();
-    socket.destroy();
-  };
-  for (const side of [stream, socket]) {
-    side.on("error", destroyBoth);
-    side.on("close", destroyBoth);
+  const pairs = [
+    [stream, socket],
+    [socket, stream],
+  ] as const;
+  for (const [side, other] of pairs) {
+    side.on("error", () => other.destroy());
+    side.on("close", () => endAfterFlush(other));
   }
   if (socket.destroyed || stream.destroyed) {
-    destroyBoth();
+    socket.destroy();
+    stream.destroy();
     return;
   }
   socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-  if (head.length > 0) stream.write(head);
   // A side that has said all may still listen, so an end is passed on as an end; a close ends both.
   socket.pipe(stream);
   stream.pipe(socket);
+  if (head.length > 0) stream.write(head);
+}
+
+/** What was said before the other side closed is still delivered. */
+function endAfterFlush(side: Duplex): void {
+  if (side.destroyed) return;
+  if (side.writableFinished) side.destroy();
+  else side.end(() => side.destroy());
 }

@@ -168,13 +168,12 @@ class Front implements HttpsFront {
     const auditId = typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : hostUid(this.#host);
     response.setHeader("audit-id", auditId);
     response.setHeader("cache-control", "no-cache, private");
-    if (this.#closing) response.setHeader("connection", "close");
     return auditId;
   }
 
   async #write(reply: Exclude<Reply, { readonly type: "upgrade" }>, request: ServerRequest, message: IncomingMessage, response: ServerResponse): Promise<void> {
     if (reply.type !== "watch" && reply.type !== "stream") {
-      if (hasUnreadBody(message)) response.setHeader("connection", "close");
+      if (this.#closing || hasUnreadBody(message)) response.setHeader("connection", "close");
       await writeReply(reply, request, response, this.#writer);
       return;
     }
@@ -195,7 +194,7 @@ class Front implements HttpsFront {
     response: ServerResponse,
     auditId: string,
   ): Promise<void> {
-    if (response.destroyed || message.socket.destroyed) return;
+    if (response.destroyed) return;
     let reply = errorReply(error);
     if (reply === undefined) {
       this.#host.log.error("a request failed", { auditId, path: request?.path, error });
@@ -205,7 +204,7 @@ class Front implements HttpsFront {
       response.destroy();
       return;
     }
-    if (hasUnreadBody(message)) response.setHeader("connection", "close");
+    if (this.#closing || hasUnreadBody(message)) response.setHeader("connection", "close");
     await writeReply(reply, request ?? UNREADABLE, response, this.#writer);
   }
 

@@ -53,6 +53,11 @@ export class ObjectRegistry {
     return this.#caches.values();
   }
 
+  /** The cache of the kind with that prefix of keys, if it is kept. */
+  cacheOf(prefix: string): WatchCache | undefined {
+    return this.#caches.get(prefix);
+  }
+
   /** Opens the watch on the store. Kinds are added before or after. */
   async start(): Promise<void> {
     const revision = await this.store.currentRevision();

@@ -71,3 +71,16 @@ function allowsStream(range: MediaRange, answer: AnswerType): boolean {
 function isTrue(value: string | undefined): boolean {
   return value === "1" || value === "true";
 }
+
+/** Subresources whose answers are those of a node or a container, in whatever form these are. */
+const PASSED_ON: ReadonlySet<string> = new Set(["attach", "exec", "log", "portforward", "proxy"]);
+
+/**
+ * Refuses, before anything is done, a request for which there would be no answer that its client takes.
+ *
+ * Errors: `NotAcceptable`.
+ */
+export function requireAcceptable(accept: string | undefined, { verb, subresource }: { readonly verb: string; readonly subresource: string }): void {
+  if (PASSED_ON.has(subresource.split("/", 1)[0] ?? "")) return;
+  negotiate(accept, verb === "list" || verb === "watch" ? verb : "object", false);
+}

@@ -40,6 +40,7 @@ const ALLOCATED_PORT = "provided port is already allocated";
  */
 export class ServiceStrategy implements KindStrategy {
   readonly range: AddressRange;
+  readonly answersDeletedObject = true;
   readonly #ports: { readonly from: number; readonly to: number };
   readonly #cache: WatchCache;
   readonly #ipPool: NumberPool;

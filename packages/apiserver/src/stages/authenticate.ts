@@ -10,7 +10,7 @@ import { ANONYMOUS, type UserInfo } from "../user.ts";
  */
 export async function authenticate(request: ServerRequest, authenticators: readonly Authenticator[]): Promise<UserInfo> {
   if (request.user !== undefined) return request.user;
-  const credentials = request.credentials ?? { headers: request.headers };
+  const credentials = { path: request.path, ...(request.credentials ?? { headers: request.headers }) };
   try {
     for (const authenticator of authenticators) {
       const found = await authenticator.authenticate(credentials);

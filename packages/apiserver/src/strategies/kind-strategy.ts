@@ -21,12 +21,16 @@ export interface KindStrategy {
   reserve?(object: KubeObject, old: StoredObject | undefined): Reservation | undefined;
   /** True when something beside `metadata.finalizers` still keeps a deleted object. */
   isHeld?(object: KubeObject): boolean;
-  /** Changes a copy of an object whose deletion begins, for example its phase. */
+  /** Changes a copy of an object whose deletion begins or goes on, for example its phase. Must be idempotent. */
   beginDeletion?(object: KubeObject): void;
   /** Called when the deletion is final. */
   deleted?(object: KubeObject): void;
   /** Dependents are orphaned when a deletion names no propagation policy. Default false. */
   readonly orphansByDefault?: boolean;
+  /** `propagationPolicy` means nothing: the kind never owns anything. Default false. */
+  readonly ignoresPropagation?: boolean;
+  /** A warning for clients that delete without naming a propagation policy. */
+  readonly deletionWarning?: string;
   /** A deletion at once answers the object instead of a Status. Default false. */
   readonly answersDeletedObject?: boolean;
 }

@@ -1,15 +1,15 @@
-import { badRequest, groupResource, statusError, type EndpointSlice, type Node, type Pod, type Service } from "@skiff/api";
+import { badRequest, groupResource, statusError, type Node, type Pod, type Service } from "@skiff/api";
 import { randomInteger } from "@skiff/base";
 import type { ConnectTarget, NodeConnector } from "../ports/node-connector.ts";
+import { isProxyableIp, splitSchemeNamePort } from "../ports/reachable-address.ts";
+import { serviceEndpoints } from "../ports/service-endpoints.ts";
 import type { ObjectReader } from "../object-reader.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { authorise } from "../stages/authorise.ts";
 import { admitConnect } from "./connect-admission.ts";
-import { isProxyableIp, splitSchemeNamePort } from "./proxied-address.ts";
 import { passOn } from "./proxied-request.ts";
 import { existingState } from "../verbs/object-target.ts";
 import type { SubresourceHandler } from "./subresource-handler.ts";
-import { ENDPOINT_SLICES } from "./subresource-resources.ts";
 import { isWebSocketRequest } from "./web-socket-protocols.ts";
 
 /** `pods/[SCHEME:]NAME[:PORT]/proxy`. */
@@ -30,11 +30,7 @@ export function serviceProxyHandler(connector: NodeConnector, reader: ObjectRead
   return async (context) => {
     const { scheme, name, port } = nameOf(context, "service");
     const service = (await existingState(context, name)).object as Service;
-    const portName = portNameOf(service, port);
-    const slices = reader
-      .list(ENDPOINT_SLICES, context.route.namespace)
-      .filter((slice) => slice.metadata?.labels?.["kubernetes.io/service-name"] === name);
-    const endpoints = readyEndpoints(slices, portName);
+    const endpoints = serviceEndpoints(reader, service, port);
     const endpoint = endpoints[randomInteger(context.core.host.random, endpoints.length)];
     if (endpoint === undefined) throw statusError("ServiceUnavailable", `no endpoints available for service "${context.route.name}"`);
     await admit(context, "ServiceProxyOptions");
@@ -86,31 +82,4 @@ function firstPort(pod: Pod): number {
 function numericPort(port: string): number {
   if (!/^\d{1,5}$/.test(port) || Number(port) === 0 || Number(port) > 65_535) throw badRequest(`invalid port "${port}"`);
   return Number(port);
-}
-
-/** A port may be named by its number; endpoints know it by its name only. */
-function portNameOf(service: Service, port: string): string {
-  const ports = service.spec?.ports ?? [];
-  if (port === "" || !/^\d+$/.test(port)) return port;
-  const found = ports.find((each) => each.port === Number(port));
-  if (found === undefined) throw statusError("ServiceUnavailable", `no service port ${port} found for service "${service.metadata?.name ?? ""}"`);
-  return found.name ?? "";
-}
-
-interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
-
-function readyEndpoints(slices: readonly EndpointSlice[], portName: string): Endpoint[] {
-  const found: Endpoint[] = [];
-  for (const slice of slices) {
-    const port = slice.ports?.find((each) => (each.name ?? "") === portName)?.port;
-    if (port === undefined) continue;
-    for (const { addresses, conditions } of slice.endpoints ?? []) {
-      const [address] = addresses;
-      if (address !== undefined && conditions?.ready !== false) found.push({ address, port });
-    }
-  }
-  return found;
 }

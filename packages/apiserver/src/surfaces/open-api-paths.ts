@@ -1,3 +1,4 @@
+import type { Clock } from "@skiff/base";
 import { loadDescriptions, openApiV2, openApiV3, openApiV3Index, statusError, type OpenApiInput } from "@skiff/api";
 import { includes, parseAccept } from "../render/accept.ts";
 import type { Reply } from "../reply.ts";
@@ -21,7 +22,7 @@ interface Index {
  */
 export function createOpenApiHandler(version: string): PathHandler {
   const texts = new GenerationCache<string>();
-  const indexes = new GenerationCache<Index>();
+  const indexes = new GenerationCache<Promise<Index>>();
   return async (context) => {
     requireRead(context);
     const [, major, ...rest] = context.route.segments;
@@ -29,12 +30,11 @@ export function createOpenApiHandler(version: string): PathHandler {
     if (major !== "v2" && major !== "v3") throw unknownPath();
     requireJson(context);
     const input = await inputOf(context.core, version);
-    // From here on there is no await, so that one generation answers.
     if (major === "v2") {
       if (rest.length > 0) throw unknownPath();
       return json(texts.get(resources.generation, "v2", () => JSON.stringify(openApiV2(input))));
     }
-    const index = indexes.get(resources.generation, "v3", () => indexOf(input));
+    const index = await indexes.get(resources.generation, "v3", () => indexOf(input, context.core.host.clock));
     if (rest.length === 0) return json(index.text);
     const path = rest.join("/");
     const url = index.urls.get(path);
@@ -56,10 +56,17 @@ async function inputOf({ resources, schemas }: ServerCore, version: string): Pro
   return { kinds: [...new Set([...resources.all()].map(({ kind }) => kind))], registry: schemas, descriptions, version };
 }
 
-function indexOf(input: OpenApiInput): Index {
-  const document = openApiV3Index(input) as { readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>> };
-  const urls = new Map(Object.entries(document.paths).map(([path, { serverRelativeURL }]) => [path, serverRelativeURL]));
-  return { text: JSON.stringify(document), urls };
+/** All documents are made for their hashes; between groups others get their turn. */
+async function indexOf(input: OpenApiInput, clock: Clock): Promise<Index> {
+  const urls = new Map<string, string>();
+  for (const group of new Set(input.kinds.map((kind) => kind.group))) {
+    const document = openApiV3Index({ ...input, kinds: input.kinds.filter((kind) => kind.group === group) });
+    const { paths } = document as { readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>> };
+    for (const [path, { serverRelativeURL }] of Object.entries(paths)) urls.set(path, serverRelativeURL);
+    await clock.yield();
+  }
+  const sorted = [...urls].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { text: JSON.stringify({ paths: Object.fromEntries(sorted.map(([path, url]) => [path, { serverRelativeURL: url }])) }), urls };
 }
 
 /** The documents exist as JSON only: whoever takes nothing but protobuf is refused, so that it can ask again. */

@@ -75,13 +75,12 @@ export async function createObject(context: ResourceContext, creation: Creation)
 /** Names, identifies and dates the object. Generated names are tried until one is free. */
 function nameObject(context: ResourceContext, object: KubeObject): void {
   const { core, resource } = context;
-  const isGenerated = !object.metadata?.name && Boolean(object.metadata?.generateName);
-  prepareCreate(core.host, resource.kind, object);
-  for (let attempt = 1; isGenerated && attempt < MAX_NAME_ATTEMPTS; attempt++) {
-    const { namespace = "", name = "" } = object.metadata ?? {};
-    if (resource.cache?.objects.get(namespace, name) === undefined) return;
-    delete object.metadata?.name;
+  const attempts = !object.metadata?.name && object.metadata?.generateName ? MAX_NAME_ATTEMPTS : 1;
+  for (let attempt = 1; ; attempt++) {
     prepareCreate(core.host, resource.kind, object);
+    const { namespace = "", name = "" } = object.metadata ?? {};
+    if (attempt === attempts || resource.cache?.objects.get(namespace, name) === undefined) return;
+    delete object.metadata?.name;
   }
 }
 

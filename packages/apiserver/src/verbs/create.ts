@@ -14,7 +14,7 @@ import { optionsObject } from "./options-object.ts";
 /** `POST /…/pods`. */
 export async function create(context: ResourceContext): Promise<Reply> {
   const { resource, route, request } = context;
-  if (route.name !== "" && resource.kind.plural !== "namespaces") throw methodNotAllowed(context);
+  if (route.name !== "") throw methodNotAllowed(context);
   if (resource.kind.namespaced && route.namespace === "") throw methodNotAllowed(context);
   const options = parseWriteOptions(request.query, "CreateOptions");
   const object = toStoredVersion(resource, instantiate(context, await readBody(request), options.fieldValidation));

@@ -55,7 +55,7 @@ interface Watcher {
 /**
  * A small API server in memory, made from the kind definitions: defaults, preparation and validation are the real ones.
  * It stands in for the API server in the tests of packages that may not import that one. No authentication, admission,
- * server-side apply or subresources other than `status`, `finalize` and `scale`-free writes.
+ * server-side apply or subresources other than `status`, `finalize`, `binding` and `scale`-free writes.
  */
 export class MemoryApi implements Transport {
   readonly #host: Host;
@@ -189,6 +189,7 @@ export class MemoryApi implements Transport {
 
   #handle(request: ApiRequest, target: Target): unknown {
     const { kind, namespace, name } = target;
+    if (request.method === "POST" && target.subresource === "binding") return this.#bind(target, request.body as Json);
     if (request.method === "POST") return this.#create(target, structuredClone(request.body) as AnyObject);
     if (name === "") {
       const items = this.#list(kind).filter(this.#filter(request, target));
@@ -228,6 +229,19 @@ export class MemoryApi implements Transport {
     delete metadata.resourceVersion;
     if (kind.generation) metadata.generation = 1;
     return this.#store("ADDED", kind, object, undefined, undefined);
+  }
+
+  /** What the scheduler writes: gives a Pod its node, which no update may. */
+  #bind({ kind, namespace, name }: Target, { target }: Json): unknown {
+    const old = this.#of(kind).get(`${namespace}/${name}`);
+    if (old === undefined) throw notFound({ group: kind.group, kind: kind.plural, name });
+    const object = structuredClone(old);
+    if (object.spec?.nodeName) throw conflict({ group: kind.group, kind: kind.plural, name });
+    object.spec = { ...object.spec, nodeName: (target as Json).name };
+    object.metadata = { ...object.metadata, resourceVersion: String(++this.#revision) };
+    this.#of(kind).set(objectKey(object), deepFreeze(object));
+    this.#emit("MODIFIED", kind, object);
+    return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
   }
 
   #update({ kind, subresource }: Target, old: AnyObject, object: AnyObject): AnyObject {

@@ -51,6 +51,9 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
     kubernetesVersion: KUBERNETES_VERSION,
     clusterDns: [options.clusterDns],
     clusterDomain: options.clusterDomain,
+    // There are no log files and no machine to fill up; looking for them costs a list of containers every few seconds.
+    logRotation: false,
+    eviction: false,
   });
   return { kubelet, runtime };
 }

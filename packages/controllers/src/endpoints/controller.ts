@@ -28,6 +28,7 @@ export function createEndpointsController(context: ControllerContext): AnyContro
       const selector = service?.spec?.selector;
       return { service, endpoints: present, pods: selector === undefined ? [] : podsByLabel.select(namespace, selector) };
     },
+    weigh: ({ pods }) => pods.length,
     plan: planEndpoints,
     async perform(plan) {
       if (plan.action === "none") return;

@@ -70,6 +70,7 @@ export function createEndpointSliceController(context: ControllerContext): AnyCo
         ownWritesVisible: ownWrites.visible(key),
       };
     },
+    weigh: ({ pods }) => pods.length,
     plan: (observed) => (observed.ownWritesVisible ? planEndpointSlices(observed) : { create: [], update: [], delete: [] }),
     async perform(plan, observed, key) {
       await writeSlices(plan, key, context, slices, ownWrites);

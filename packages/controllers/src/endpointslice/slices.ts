@@ -112,12 +112,16 @@ function draftOf(slice: EndpointSlice, wanted: Map<string, Endpoint>, template: 
       isChanged = true;
       continue;
     }
-    // `ready: false` differs from no condition at all, so conditions are compared as they stand.
-    const isSame = semanticEqual(present, next) && canonicalJson(present.conditions) === canonicalJson(next.conditions);
+    const isSame = sameConditions(present.conditions, next.conditions) && semanticEqual(present, next);
     if (!isSame) isChanged = true;
     endpoints.push(isSame ? present : next);
   }
   return { slice, endpoints, isChanged };
+}
+
+/** `ready: false` differs from no condition at all, so conditions are compared as they stand. */
+function sameConditions(a: Endpoint["conditions"] = {}, b: Endpoint["conditions"] = {}): boolean {
+  return a.ready === b.ready && a.serving === b.serving && a.terminating === b.terminating;
 }
 
 function fill(draft: Draft, rest: Endpoint[], maxEndpoints: number): void {

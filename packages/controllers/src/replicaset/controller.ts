@@ -26,7 +26,7 @@ import { isNamespaceTerminating, PodWriter } from "../pods/pod-writer.ts";
 import { planReplicaSet, statusToWrite, type ObservedReplicaSet, type ReplicaFailure, type ReplicaSetPlan } from "./plan.ts";
 
 /** How long to wait for own writes to show up when no change wakes the key earlier. */
-const OWN_WRITES_RECHECK_MS = 1000;
+const OWN_WRITES_RECHECK_MS = 100;
 const SIBLING_INDEX = "controller";
 
 /**
@@ -94,6 +94,10 @@ export class ReplicaController<Owner extends KubeObject> implements Controller<O
     };
   }
 
+  weigh({ claims }: Observed<Owner>): number {
+    return claims.owned.length;
+  }
+
   plan(observed: Observed<Owner>, nowMs: number): ReplicaSetPlan {
     return planReplicaSet(observed, nowMs);
   }
@@ -109,7 +113,8 @@ export class ReplicaController<Owner extends KubeObject> implements Controller<O
     const status = statusToWrite(replicaSet, plan.status, failure, this.#context.host.clock.now());
     if (status !== undefined) await this.#context.client.resource(resource).updateStatus(this.#kind.withStatus(owner, status));
     if (error !== undefined) throw error as Error;
-    return { requeueAfterMs: observed.ownWritesVisible ? plan.requeueAfterMs : OWN_WRITES_RECHECK_MS };
+    if (!observed.ownWritesVisible) return { requeueAfterMs: OWN_WRITES_RECHECK_MS };
+    return { requeueAfterMs: plan.isPartial ? 0 : plan.requeueAfterMs };
   }
 
   async #createPods(plan: ReplicaSetPlan, owner: Owner, replicaSet: ReplicaSet, key: string): Promise<unknown> {

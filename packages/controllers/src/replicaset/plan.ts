@@ -24,6 +24,8 @@ export interface ReplicaSetPlan {
   /** How many Pods to create. */
   readonly create: number;
   readonly delete: readonly Pod[];
+  /** There is more to create or delete than fits into one go. */
+  readonly isPartial: boolean;
   /** The status if everything goes well; the performer adds the failure. */
   readonly status: ReplicaSetStatus;
   /** When a Pod that is ready becomes available. */
@@ -44,6 +46,7 @@ export function planReplicaSet(observed: ObservedReplicaSet, nowMs: number): Rep
   return {
     create: Math.min(Math.max(0, missing), BURST_REPLICAS),
     delete: missing < 0 ? podsToDelete(active, Math.min(-missing, BURST_REPLICAS), observed.relatedPods, nowMs) : [],
+    isPartial: Math.abs(missing) > BURST_REPLICAS,
     status,
     requeueAfterMs,
   };

@@ -21,6 +21,8 @@ interface Fetch {
   readonly name: string | undefined;
 }
 
+type Answer = Table | KubeList<KubeObject>;
+
 const SUBRESOURCES = ["status", "scale", "resize"];
 
 /** `kubectl get`. */
@@ -110,14 +112,14 @@ async function fetch(session: Session, { resource, namespace, name }: Fetch, acc
     return session.request(resource, { namespace, name, subresource }, { headers, query: extra });
   }
   const limit = flags.integer("chunk-size") || undefined;
-  let whole: (Table & KubeList<KubeObject>) | undefined;
+  let whole: Answer | undefined;
   let next: string | undefined;
   do {
     const query = { ...selectorQuery(flags), ...extra, limit, continue: next };
-    const page = (await session.request(resource, { namespace }, { headers, query })) as Table & KubeList<KubeObject>;
+    const page = (await session.request(resource, { namespace }, { headers, query })) as Answer;
     if (whole === undefined) whole = page;
-    else if (isTable(page)) whole = { ...whole, rows: [...whole.rows, ...page.rows] };
-    else whole = { ...whole, items: [...whole.items, ...page.items] };
+    else if (isTable(page) && isTable(whole)) whole = { ...whole, rows: [...whole.rows, ...page.rows] };
+    else if (!isTable(page) && !isTable(whole)) whole = { ...whole, items: [...whole.items, ...page.items] };
     next = page.metadata?.continue || undefined;
   } while (next !== undefined);
   return whole;
@@ -216,7 +218,7 @@ async function watch(session: Session, fetches: readonly Fetch[]): Promise<void>
   // A single object is watched through a list that holds it alone, so that its deletion is seen as well.
   const fieldSelector = one.name === undefined ? flags.maybe("field-selector") : `metadata.name=${one.name}`;
   if (one.name !== undefined) await session.get(one.resource, one.namespace, one.name);
-  const list = (await fetch(session, { ...one, name: undefined }, accept, { fieldSelector })) as Table & KubeList<KubeObject>;
+  const list = (await fetch(session, { ...one, name: undefined }, accept, { fieldSelector })) as Answer;
   if (!flags.bool("watch-only")) {
     if (isTable(list)) show.rows("ADDED", list, list.rows);
     else for (const item of list.items) show.object("ADDED", selectedItem(one.resource, item as KubeObject & JsonObject).object);

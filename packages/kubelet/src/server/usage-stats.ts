@@ -51,7 +51,9 @@ export class UsageStats {
       next.set(key, sample);
       return sample.nanoCores;
     };
-    const containers = all.map((stats): ContainerUsage => ({
+    // Containers that have ended are listed without a time.
+    const running = all.filter(({ timestampNs }) => timestampNs > 0);
+    const containers = running.map((stats): ContainerUsage => ({
       container: stats.labels[CONTAINER_NAME_LABEL] ?? "",
       pod: stats.labels[POD_NAME_LABEL] ?? "",
       namespace: stats.labels[POD_NAMESPACE_LABEL] ?? "",

@@ -13,4 +13,7 @@ export type ClusterEvent =
   | Change<"Node", Node>
   /** A Pod that is on a node; `delete` also when it has ended. */
   | Change<"AssignedPod", Pod>
-  | Change<"PersistentVolumeClaim" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIStorageCapacity" | "Namespace" | "Service", unknown>;
+  | Change<
+      "PersistentVolumeClaim" | "PersistentVolume" | "StorageClass" | "CSINode" | "CSIStorageCapacity" | "Namespace" | "Service",
+      unknown
+    >;

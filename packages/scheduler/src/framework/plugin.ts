@@ -67,6 +67,8 @@ export interface PostFilterResult {
   readonly message?: string;
   /** Room can be made here. */
   readonly nomination?: Nomination;
+  /** Room that was made before is still being freed, so the Pod's nomination stays as it is. */
+  readonly keepsNomination?: boolean;
 }
 
 /** Room for a Pod: a node, and the Pods that must go first. */

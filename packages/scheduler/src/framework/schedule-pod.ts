@@ -29,6 +29,8 @@ export type Decision =
       readonly rejectedBy: ReadonlySet<string>;
       /** Where PostFilter can make room. */
       readonly nomination: Nomination | undefined;
+      /** An earlier nomination of the Pod still holds; otherwise it is to be cleared unless there is a new one. */
+      readonly keepsNomination: boolean;
       readonly evaluatedNodes: number;
     };
 
@@ -46,7 +48,8 @@ export function feasibleNodesWanted(nodeCount: number): number {
  */
 export function schedulePod(pod: PodInfo, snapshot: Snapshot, framework: Framework, random: Random): Decision {
   if (snapshot.nodes.length === 0) {
-    return { type: "unschedulable", message: NO_NODES_MESSAGE, rejectedBy: new Set(), nomination: undefined, evaluatedNodes: 0 };
+    const message = NO_NODES_MESSAGE;
+    return { type: "unschedulable", message, rejectedBy: new Set(), nomination: undefined, keepsNomination: false, evaluatedNodes: 0 };
   }
   const attempt = new Attempt(pod, snapshot, framework, random);
   const feasible = attempt.findFeasible();
@@ -113,9 +116,11 @@ class Attempt {
   fail(): Decision {
     const messages: string[] = [];
     let nomination: Nomination | undefined;
+    let keepsNomination = false;
     for (const plugin of this.#framework.postFilter) {
       const result = plugin.postFilter(this);
       nomination = result.nomination;
+      keepsNomination ||= result.keepsNomination ?? false;
       if (nomination !== undefined) break;
       if (result.message) messages.push(result.message);
     }
@@ -128,7 +133,8 @@ class Attempt {
       preFilterMessage: this.#preFilterMessage,
       postFilterMessage: nomination === undefined ? messages.join(", ") : undefined,
     };
-    return { type: "unschedulable", message: fitMessage(diagnosis), rejectedBy, nomination, evaluatedNodes: this.evaluatedNodes };
+    const message = fitMessage(diagnosis);
+    return { type: "unschedulable", message, rejectedBy, nomination, keepsNomination, evaluatedNodes: this.evaluatedNodes };
   }
 
   fits(node: NodeInfo): Rejection | undefined {
@@ -156,7 +162,8 @@ class Attempt {
       const { nodeNames } = result;
       if (nodeNames === undefined) continue;
       choosers.push(plugin.name);
-      this.#nodeNames = this.#nodeNames?.intersection(nodeNames) ?? nodeNames;
+      const before = this.#nodeNames;
+      this.#nodeNames = before === undefined ? nodeNames : new Set([...before].filter((name) => nodeNames.has(name)));
       const names = choosers.sort().join(" ");
       this.absent = new Rejection(plugin.name, [`node(s) didn't satisfy plugin(s) [${names}]`], false);
       if (this.#nodeNames.size > 0) continue;

@@ -2,7 +2,7 @@ import type { Node, Selector } from "@skiff/api";
 import type { NamespaceLabels } from "./affinity-term.ts";
 import { MatchCounts } from "./match-counts.ts";
 import { NodeInfo } from "./node-info.ts";
-import { interleaveZones } from "./node-order.ts";
+import { interleaveZones, zoneOf } from "./node-order.ts";
 import { NominatedPods } from "./nominated-pods.ts";
 import type { PodInfo } from "./pod-info.ts";
 
@@ -80,12 +80,11 @@ export class ClusterState implements Snapshot {
   /** Adds or replaces a node. */
   setNode(node: Node): void {
     const info = this.#info(node.metadata?.name ?? "");
-    const before = info.labels;
-    const isNew = info.node === undefined;
+    const before = info.node === undefined ? undefined : zoneOf(info);
     for (const image of info.images.keys()) this.#countImage(image, -1);
     info.setNode(node);
     for (const image of info.images.keys()) this.#countImage(image, 1);
-    if (isNew || before !== info.labels) this.#ordered = undefined;
+    if (before !== zoneOf(info)) this.#ordered = undefined;
   }
 
   removeNode(name: string): void {

@@ -20,3 +20,9 @@ export function isProxyableIp(address: string): boolean {
   if (mapped?.[1] !== undefined) return isProxyableIp(mapped[1]);
   return !/^(fe[89ab][0-9a-f]:|ff[0-9a-f]{2}:)/.test(text) && !/^[0:]*:?[01]?$/.test(text);
 }
+
+/** True for addresses of one network link: clouds keep their metadata service, with its credentials, at such a one. */
+export function isLinkLocal(address: string): boolean {
+  const text = address.toLowerCase().replace(/^::ffff:/, "");
+  return /^169\.254\./.test(text) || /^fe[89ab][0-9a-f]:/.test(text);
+}

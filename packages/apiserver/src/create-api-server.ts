@@ -1,0 +1,103 @@
+import { allKinds, ALL_VERBS, builtInSchemas, type KindDefinition, type Transport } from "@skiff/api";
+import type { ApiServerOptions, ServerBase, ServerParts } from "./api-server-options.ts";
+import { InProcessTransport } from "./in-process-transport.ts";
+import type { ObjectReader } from "./object-reader.ts";
+import { handleRequest } from "./pipeline.ts";
+import { CacheReader } from "./registry/cache-reader.ts";
+import { ContinueTokens } from "./registry/continue-token.ts";
+import { ObjectRegistry } from "./registry/object-registry.ts";
+import type { Reply } from "./reply.ts";
+import { ServedResources } from "./served-resources.ts";
+import type { ServerCore } from "./server-core.ts";
+import type { ServerRequest } from "./server-request.ts";
+import { InFlightLimiter } from "./stages/limit.ts";
+import { BUILT_IN_STRATEGIES } from "./strategies/built-in-strategies.ts";
+import { RequestMetrics } from "./surfaces/request-metrics.ts";
+import type { UserInfo } from "./user.ts";
+
+/** A running API server, without a network front. */
+export interface ApiServer {
+  readonly core: ServerCore;
+  /** The caches, synchronously. */
+  readonly reader: ObjectReader;
+  /** Answers a request, whichever way it came. Never rejects. */
+  handle(request: ServerRequest): Promise<Reply>;
+  /** A way in without a network, as `user`. The user agent's first part is the default field manager. */
+  transport(user: UserInfo, userAgent?: string): Transport;
+  /**
+   * Serves a further kind from now on; its schema must be in the registry. `structural` for custom resources. Rejects
+   * when the store cannot be read.
+   */
+  addKind(kind: KindDefinition, options?: { readonly structural?: boolean }): Promise<void>;
+  /** Stops to serve a kind and ends its watches. What is in the store stays there. */
+  removeKind(kind: KindDefinition): void;
+  /** Ends all watches and the watch on the store. Requests after it fail with `ServiceUnavailable`. */
+  stop(): void;
+}
+
+/** Starts an API server: resolves when all caches are filled. Rejects when the store cannot be read. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { host, store, kinds = allKinds, schemas = builtInSchemas() } = options;
+  const registry = new ObjectRegistry(host, store, options.historyLimits);
+  const caches = await Promise.all(kinds.filter(isStored).map(async (kind) => [kind, await registry.add(kind)] as const));
+  await registry.start();
+  const cacheOf = new Map(caches);
+
+  const resources = new ServedResources();
+  const reader = new CacheReader(registry);
+  const metrics = new RequestMetrics(host.clock);
+  let core: ServerCore | undefined;
+  const handle = (request: ServerRequest): Promise<Reply> => {
+    if (core === undefined) return Promise.reject(new Error("a part of the server sent a request while it was being made"));
+    return handleRequest(core, request);
+  };
+  const transport = (user: UserInfo, userAgent?: string): Transport =>
+    new InProcessTransport(handle, { user, ...(userAgent === undefined ? {} : { userAgent }) });
+  const resourceOf: ServerBase["resourceOf"] = (apiVersion, kind) => resources.byApiVersion(apiVersion, kind)?.kind;
+  const parts = (await options.compose?.({ host, store, schemas, reader, registry, resources, metrics, resourceOf, transport })) ?? {};
+
+  for (const kind of kinds) {
+    const virtual = parts.virtualResources?.get(`${kind.group}/${kind.kind}`);
+    resources.add(kind, { cache: cacheOf.get(kind), virtual });
+  }
+  core = assemble(options, parts, { host, registry, resources, schemas, metrics });
+  return {
+    core,
+    reader,
+    handle,
+    transport,
+    async addKind(kind, { structural } = {}) {
+      resources.add(kind, { cache: await registry.add(kind), structural });
+    },
+    removeKind(kind) {
+      const cache = [...registry.caches].find((each) => each.kind === kind);
+      resources.remove(kind);
+      if (cache !== undefined) registry.remove(cache);
+    },
+    stop: () => registry.stop(),
+  };
+}
+
+function assemble(
+  options: ApiServerOptions,
+  parts: ServerParts,
+  base: Pick<ServerCore, "host" | "registry" | "resources" | "schemas" | "metrics">,
+): ServerCore {
+  return {
+    ...base,
+    authenticators: parts.authenticators ?? [],
+    authorizer: parts.authorizer,
+    admission: parts.admission ?? [],
+    limiter: new InFlightLimiter(options.inFlightLimits),
+    continueTokens: new ContinueTokens(options.continueKey ?? base.host.random.bytes(32)),
+    strategies: new Map([...BUILT_IN_STRATEGIES, ...(parts.strategies ?? [])]),
+    subresources: parts.subresources ?? new Map(),
+    paths: parts.paths ?? new Map(),
+    watchesByUser: new Map(),
+  };
+}
+
+/** Reviews, bindings and their like have no objects that could be watched. */
+function isStored(kind: KindDefinition): boolean {
+  return (kind.verbs ?? ALL_VERBS).includes("watch");
+}

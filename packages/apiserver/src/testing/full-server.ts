@@ -1,0 +1,46 @@
+import type { ServerBase, ServerParts } from "../api-server-options.ts";
+import { createDefaultAdmission } from "../admission/index.ts";
+import { createAuthentication } from "../authn/index.ts";
+import { createAuthorizer, RbacAuthorizer, reviewResources } from "../authz/index.ts";
+import { generateKeyPair } from "../pki/index.ts";
+import type { NodeConnector } from "../ports/node-connector.ts";
+import { cachedNodeSource, cachedRbacSource } from "../ports/registry-sources.ts";
+import { StoredQuotaWriter } from "../ports/stored-quota-writer.ts";
+import { ServiceStrategy, type ServiceRanges } from "../services/service-strategy.ts";
+import { createSubresourceHandlers } from "../subresources/default-subresources.ts";
+
+/** What a test may exchange. */
+export interface FullServerOptions {
+  readonly connector: NodeConnector;
+  readonly ranges?: ServiceRanges;
+  /** Default: webhooks cannot be reached. */
+  readonly post?: (url: string, body: unknown) => unknown;
+}
+
+/** For `startTestApiServer({ compose })`: a server with everything that a real one has, but nodes and webhooks. */
+export function fullServer({ connector, ranges, post }: FullServerOptions): (base: ServerBase) => ServerParts {
+  return ({ host, reader, registry, schemas, resourceOf }) => {
+    const authentication = createAuthentication({ host, reader, serviceAccountKey: generateKeyPair() });
+    const rbac = new RbacAuthorizer(cachedRbacSource(reader, registry));
+    const authorizer = createAuthorizer(rbac, cachedNodeSource(reader, registry));
+    const admission = createDefaultAdmission({
+      host,
+      reader,
+      authorizer,
+      rbac,
+      schemas,
+      resourceOf,
+      quotaWriter: new StoredQuotaWriter(registry),
+      webhookTransport: { post: async (target, body) => (post === undefined ? Promise.reject(new Error("unreachable")) : post(target.url, body)) },
+    });
+    const services = registry.cacheOf("/registry/core/services/");
+    return {
+      authenticators: authentication.authenticators,
+      authorizer,
+      admission: [admission],
+      strategies: services === undefined ? new Map() : new Map([["/Service", new ServiceStrategy(services, host.random, ranges)]]),
+      subresources: createSubresourceHandlers({ reader, connector, tokens: authentication.issuer }),
+      virtualResources: reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
+    };
+  };
+}

@@ -1,0 +1,144 @@
+import { endpointSliceKind, roleBindingKind, roleKind, serviceKind, type Role, type RoleBinding, type Service } from "@skiff/api";
+import {
+  ensureObject,
+  ensureSystemObjects,
+  keepKubernetesEndpoints,
+  serviceAccountGroups,
+  sweepEvents,
+  SUPERUSER_GROUP,
+  type AdvertisedServers,
+  type ApiServer,
+  type UserInfo,
+} from "@skiff/apiserver";
+import { Client, InformerFactory } from "@skiff/client";
+import { controllerUser, startControllers, type ControllerOptions, type RunningControllers } from "@skiff/controllers";
+import { createScheduler, type Scheduler } from "@skiff/scheduler";
+import type { NetworkPlan } from "../layout/network-plan.ts";
+import { DNS_SERVICE } from "../node/cluster-dns.ts";
+import { composeApiServer, type ComposedApiServerOptions } from "./compose-api-server.ts";
+
+/** What a control plane is made of. */
+export interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
+  readonly network: NetworkPlan;
+  /** Where Pods reach the API; absent when nothing listens (tests in one process). */
+  readonly advertised?: AdvertisedServers;
+  readonly controllers?: Partial<ControllerOptions>;
+}
+
+/** The API server with its controllers and scheduler, in this process. */
+export interface ControlPlane {
+  readonly apiServer: ApiServer;
+  /** A client that may do everything. */
+  readonly admin: Client;
+  /** A client that acts as `user`. */
+  clientAs(user: UserInfo): Client;
+  readonly informers: InformerFactory;
+  /** Resolves when every controller works. */
+  readonly controllersStarted: Promise<void>;
+  /** Ends everything in order; the store is the caller's. */
+  stop(): Promise<void>;
+}
+
+/** The identity of the server's own bootstrap. */
+export const LOOPBACK_USER: UserInfo = { name: "system:apiserver", groups: [SUPERUSER_GROUP] };
+
+/**
+ * Starts the control plane. Resolves when the API answers and the objects that every cluster has are there; controllers
+ * and scheduler fill their caches behind that.
+ *
+ * Order: system objects before controllers, because their identities get their rights from the default policy.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { host, network, pki, advertised } = options;
+  const apiServer = await composeApiServer({ ...options, serviceCidr: network.serviceCidr });
+  const admin = new Client(apiServer.transport(LOOPBACK_USER, "skiff-server"));
+  const stopping = new AbortController();
+  const authority = advertised === undefined ? undefined : pki.authority.save().certificatePem;
+  await ensureSystemObjects(admin, host.clock, { serviceRange: network.serviceCidr, servers: advertised, clientAuthorityPem: authority });
+  await ensureDns(admin, network);
+  if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
+  void sweepEvents(host, apiServer.core.registry, stopping.signal);
+
+  const informers = new InformerFactory(admin, host, { sharedObjects: true });
+  const clientAs = (user: UserInfo): Client => new Client(apiServer.transport(user, user.name.split(":").at(-1)));
+  const controllers = startControllers({
+    host,
+    informers,
+    clientFor: (account) => clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
+    ...(authority === undefined ? {} : { rootCa: authority }),
+    nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
+    ...options.controllers,
+  });
+  const scheduler = createScheduler({
+    host,
+    client: clientAs({ name: "system:kube-scheduler", groups: ["system:authenticated"] }),
+    informers,
+  });
+  await scheduler.start();
+  return {
+    apiServer,
+    admin,
+    clientAs,
+    informers,
+    controllersStarted: controllers.started,
+    stop: () => stopAll(stopping, scheduler, controllers, informers, apiServer),
+  };
+}
+
+async function stopAll(
+  stopping: AbortController,
+  scheduler: Scheduler,
+  controllers: RunningControllers,
+  informers: InformerFactory,
+  apiServer: ApiServer,
+): Promise<void> {
+  stopping.abort(new Error("the control plane is being stopped"));
+  await scheduler.stop();
+  await controllers.stop();
+  await informers.stop();
+  apiServer.stop();
+}
+
+/**
+ * The Service of cluster DNS, and what the nodes' services may do beyond upstream's default policy: announce that they
+ * answer behind it.
+ */
+async function ensureDns(admin: Client, network: NetworkPlan): Promise<void> {
+  const name = "skiff:node-dns";
+  const { namespace } = DNS_SERVICE;
+  const service: Service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: {
+      ...DNS_SERVICE,
+      labels: { "k8s-app": "kube-dns", "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
+    },
+    spec: {
+      clusterIP: network.dnsServiceIp,
+      // Each node answers its own Pods.
+      internalTrafficPolicy: "Local",
+      ports: [
+        { name: "dns", port: 53, protocol: "UDP", targetPort: 53 },
+        { name: "dns-tcp", port: 53, protocol: "TCP", targetPort: 53 },
+      ],
+    },
+  };
+  const role: Role = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "Role",
+    metadata: { name, namespace },
+    rules: [{ apiGroups: [endpointSliceKind.group], resources: ["endpointslices"], verbs: ["get", "create", "update", "patch"] }],
+  };
+  const binding: RoleBinding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "RoleBinding",
+    metadata: { name, namespace },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+    subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "system:kube-proxy" }],
+  };
+  await Promise.all([
+    ensureObject(admin, serviceKind, service),
+    ensureObject(admin, roleKind, role),
+    ensureObject(admin, roleBindingKind, binding),
+  ]);
+}

@@ -1,0 +1,94 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, type Host } from "@skiff/base";
+import {
+  createClusterPki,
+  createHttpsFront,
+  HttpsNodeConnector,
+  needsRenewal,
+  PeerCertificateVerifier,
+  type CertificateAndKey,
+} from "@skiff/apiserver";
+import { LmdbStore, MemoryStore, type Store } from "@skiff/store";
+import { nodeKind } from "@skiff/api";
+import { startControlPlane } from "../control-plane/control-plane.ts";
+import type { ClusterConfig } from "../layout/cluster-config.ts";
+import { readClusterConfig } from "../layout/cluster-file.ts";
+import { clusterPaths, type ClusterPaths } from "../layout/cluster-paths.ts";
+import { readPki, writePki } from "../layout/pki-files.ts";
+import { primaryAddress } from "../manage/machine-addresses.ts";
+import { UserError } from "../user-error.ts";
+
+/** `skiff server`: the API server, controllers and scheduler of the cluster in a data directory. Resolves when the API answers. */
+export async function runServer(options: {
+  readonly host: Host;
+  readonly dataDir: string;
+  readonly runDir: string;
+}): Promise<{ stop(): Promise<void> }> {
+  const { host } = options;
+  const paths = clusterPaths(options.dataDir, options.runDir);
+  const config = readClusterConfig(paths);
+  if (config === undefined) throw new UserError(`${options.dataDir} holds no cluster.`, "Start one with: skiff up");
+  const pki = createClusterPki(host, {
+    files: readPki(paths.pki),
+    clusterDomain: config.network.clusterDomain,
+    apiServerIps: [config.network.apiServiceIp, primaryAddress()],
+  });
+  const store = await openStore(config, paths, host);
+  const authorityPem = readFileSync(join(paths.pki, "ca.crt"), "utf8");
+  const frontProxyPem = pki.frontProxyAuthority.save().certificatePem;
+  const issueKubeletClient = (): CertificateAndKey => pki.issueClientCertificate("kube-apiserver-kubelet-client", ["system:masters"]);
+  let kubeletClient = issueKubeletClient();
+  const freshOr = (held: CertificateAndKey): CertificateAndKey =>
+    needsRenewal(held.certificatePem, host.clock.now()) ? issueKubeletClient() : held;
+  const plane = await startControlPlane({
+    host,
+    store,
+    pki,
+    network: config.network,
+    advertised: { addresses: [primaryAddress()], port: config.apiPort },
+    connector: (reader) =>
+      new HttpsNodeConnector({
+        clock: host.clock,
+        nodeOf: (name) => reader.get(nodeKind, undefined, name),
+        authorityPem,
+        clientCertificate: () => (kubeletClient = freshOr(kubeletClient)),
+      }),
+  });
+  const front = createHttpsFront({
+    host,
+    server: plane.apiServer,
+    certificate: () => {
+      const certificate = pki.apiServer;
+      writePki(paths.pki, pki.save());
+      return certificate;
+    },
+    clientAuthorities: [authorityPem, frontProxyPem],
+    verifier: new PeerCertificateVerifier(host.clock, authorityPem, frontProxyPem),
+  });
+  await front.listen(config.apiPort, "0.0.0.0");
+  host.log.info("the API answers", { port: config.apiPort, store: config.store.type });
+  plane.controllersStarted.then(
+    () => host.log.info("all controllers are at work"),
+    (error: unknown) => host.log.error("the controllers did not start", { error: messageOf(error) }),
+  );
+  return {
+    async stop() {
+      await front.close();
+      await plane.stop();
+      await store.close();
+    },
+  };
+}
+
+async function openStore(config: ClusterConfig, paths: ClusterPaths, host: Host): Promise<Store> {
+  switch (config.store.type) {
+    case "memory":
+      return new MemoryStore();
+    case "lmdb":
+      mkdirSync(paths.store, { recursive: true, mode: 0o700 });
+      return LmdbStore.open({ directory: paths.store, clock: host.clock });
+    case "etcd":
+      throw new UserError("The etcd store is not built yet.", "Use the default store: leave out --store.");
+  }
+}
