@@ -31,10 +31,11 @@ function start() {
     api.writes
       .filter(({ path }) => path.endsWith("/binding"))
       .map(({ body }) => `${(body as Binding).metadata?.name} → ${(body as Binding).target.name}`);
-  const events = async () =>
-    (await client.resource(eventKind).list()).items
-      .map(({ type, reason, message, source }) => [source?.component, type, reason, message])
-      .sort();
+  const events = async () => {
+    const { items } = await client.resource(eventKind).list();
+    const rows = items.map(({ type, reason, message, source }) => [source?.component, type, reason, message]);
+    return rows.sort((a, b) => String(a).localeCompare(String(b)));
+  };
   return { host, api, bindings, client, addNode, addPod, getPod, events, settle: () => host.clock.advance(50) };
 }
 

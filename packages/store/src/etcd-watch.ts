@@ -42,6 +42,9 @@ export class EtcdWatch implements StoreWatch {
   #stream: EtcdStream["stream"] | undefined;
   /** The first revision that is still to be delivered; 0: not known yet. */
   #next: number;
+  /** Resolves when {@link EtcdWatch.#next} is known, or will never be. */
+  readonly #started: Promise<void>;
+  readonly #onStarted: () => void;
   /** Everything up to here was delivered or vouched for. */
   #seen = 0;
   /** The events of a revision that is still coming in. */
@@ -55,6 +58,9 @@ export class EtcdWatch implements StoreWatch {
   constructor(options: EtcdWatchOptions) {
     this.#options = options;
     this.#next = options.request.startRevision ?? 0;
+    let onStarted = (): void => {};
+    this.#started = new Promise((resolve) => (onStarted = resolve));
+    this.#onStarted = onStarted;
     void this.#run();
   }
 
@@ -62,6 +68,7 @@ export class EtcdWatch implements StoreWatch {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(new StoreUnavailableError("the watch is closed"));
     this.#stream?.cancel();
+    this.#onStarted();
     this.#options.onClosed(this);
   }
 
@@ -82,6 +89,7 @@ export class EtcdWatch implements StoreWatch {
         // Without a start, the watch starts now: with a revision, so that a loss of the connection cannot make a gap.
         if (this.#next === 0) this.#next = (await this.#options.currentRevision()) + 1;
         if (this.#isClosed()) return;
+        this.#onStarted();
         await this.#follow(() => {
           lostSince = undefined;
           retryMs = RETRY_FIRST_MS;
@@ -150,6 +158,7 @@ export class EtcdWatch implements StoreWatch {
   }
 
   #deliver(revision: number, events: readonly StoreEvent[]): void {
+    if (this.#isClosed()) return;
     // A member that lags behind may vouch for less than another one has delivered.
     if (revision < this.#seen) return;
     this.#seen = revision;
@@ -168,7 +177,10 @@ export class EtcdWatch implements StoreWatch {
       const asked = this.#progressAsked;
       try {
         const target = await currentRevision();
-        while (!(await this.#progressTo(target)) && !this.#isClosed());
+        await this.#started;
+        // etcd does not answer a watch that has nothing to deliver up to now; that can be told without it.
+        if (this.#next > target) this.#deliver(Math.max(target, this.#seen), []);
+        else while (!(await this.#progressTo(target)) && !this.#isClosed());
         this.#progressAsked -= asked;
       } catch {
         // No connection: asked again once there is one.

@@ -1,5 +1,5 @@
 import { assert } from "@skiff/base";
-import { ipFamily } from "@skiff/api";
+import { ipFamily, isIpAddress } from "@skiff/api";
 
 /** More addresses of a range than these are never given out, so that an allocator's work and memory are bounded. */
 const MAX_ADDRESSES = 2 ** 24;
@@ -16,10 +16,10 @@ export class AddressRange {
   /** Errors: throws when `cidr` is no CIDR. */
   constructor(cidr: string) {
     const [address = "", prefix = ""] = cidr.split("/");
-    const family = ipFamily(address);
+    const family = address.includes(":") ? "IPv6" : "IPv4";
     const bits = family === "IPv4" ? 32 : 128;
     const length = Number(prefix);
-    if (family === undefined || !/^\d{1,3}$/.test(prefix) || length > bits) throw new Error(`"${cidr}" is not a CIDR`);
+    if (!isIpAddress(address) || !/^\d{1,3}$/.test(prefix) || length > bits) throw new Error(`"${cidr}" is not a CIDR`);
     const hostBits = BigInt(bits - length);
     const network = (addressToNumber(address) >> hostBits) << hostBits;
     const count = 2n ** hostBits - (family === "IPv4" ? 2n : 1n);
@@ -37,7 +37,7 @@ export class AddressRange {
 
   /** The number of an address, or `undefined` when it is not in the range. */
   indexOf(address: string): number | undefined {
-    if (ipFamily(address) !== this.family) return undefined;
+    if (!isIpAddress(address) || ipFamily(address) !== this.family) return undefined;
     const index = addressToNumber(address) - this.#first;
     return index < 0n || index >= BigInt(this.size) ? undefined : Number(index);
   }

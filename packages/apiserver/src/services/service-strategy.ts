@@ -3,7 +3,7 @@ import {
   internalError,
   invalid,
   invalidValue,
-  ipFamily,
+  isIpAddress,
   type FieldError,
   type KubeObject,
   type Service,
@@ -99,7 +99,7 @@ export class ServiceStrategy implements KindStrategy {
       return;
     }
     // What is no address, or of a family that was not asked for, validation says better.
-    if (ipFamily(wanted) === undefined || held?.spec?.clusterIPs?.includes(wanted)) return;
+    if (!isIpAddress(wanted) || held?.spec?.clusterIPs?.includes(wanted)) return;
     const refuse = (why: string): Error =>
       invalidService(service, [invalidValue("spec.clusterIPs", spec.clusterIPs ?? [wanted], `failed to allocate IP ${wanted}: ${why}`)]);
     const index = this.range.indexOf(wanted);

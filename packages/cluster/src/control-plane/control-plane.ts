@@ -53,7 +53,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const apiServer = await composeApiServer({ ...options, serviceCidr: network.serviceCidr });
   const admin = new Client(apiServer.transport(LOOPBACK_USER, "skiff-server"));
   const stopping = new AbortController();
-  const authority = advertised === undefined ? undefined : pki.authority.save().certificatePem;
+  const authority = pki.authority.save().certificatePem;
   await ensureSystemObjects(admin, host.clock, { serviceRange: network.serviceCidr, servers: advertised, clientAuthorityPem: authority });
   await ensureDns(admin, network);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
@@ -65,7 +65,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     host,
     informers,
     clientFor: (account) => clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
-    ...(authority === undefined ? {} : { rootCa: authority }),
+    rootCa: authority,
     nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
     ...options.controllers,
   });

@@ -6,6 +6,7 @@ import {
   nodeKind,
   podKind,
   replicaSetKind,
+  type Binding,
   type Deployment,
   type Event,
   type KubeObject,
@@ -73,6 +74,13 @@ export class TestCluster {
   async setPod(pod: Pod, status: NonNullable<Pod["status"]>): Promise<void> {
     const { namespace, name = "" } = pod.metadata ?? {};
     await this.client.resource(podKind).patch({ namespace, name }, { status }, { subresource: "status", type: "strategic" });
+  }
+
+  /** Puts a Pod on a node, as the scheduler does. */
+  async bind(pod: Pod, nodeName: string): Promise<void> {
+    const { namespace, name = "" } = pod.metadata ?? {};
+    const binding: Binding = { metadata: { name, namespace }, target: { kind: "Node", name: nodeName } };
+    await this.client.resource<KubeObject>(podKind as Resource).createSubresource({ namespace, name }, "binding", binding);
   }
 
   /** The kubelets start every Pod that waits, and end every Pod that is being deleted. Answers whether there was any. */

@@ -31,5 +31,5 @@ export function fitMessage(diagnosis: Diagnosis): string {
     const parts = Array.from(counts, ([reason, nodes]) => `${nodes} ${reason}`).sort(byCodeUnits);
     if (parts.length > 0) message += ` ${parts.join(", ")}.`;
   }
-  return postFilterMessage ? `${message} ${postFilterMessage}.` : message;
+  return postFilterMessage ? `${message} ${postFilterMessage}` : message;
 }
