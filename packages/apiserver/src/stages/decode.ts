@@ -9,6 +9,7 @@ import {
   type JsonValue,
   type KubeObject,
 } from "@skiff/api";
+import { decodeProtobuf, PROTOBUF_TYPE } from "../protobuf/decode-protobuf.ts";
 import type { ResourceContext } from "../request-context.ts";
 import type { ServerRequest } from "../server-request.ts";
 import type { FieldValidation } from "../write-options.ts";
@@ -48,7 +49,7 @@ export async function readBody(request: ServerRequest, types: readonly string[] 
 }
 
 /** What a create or update may be written in. */
-export const DOCUMENT_TYPES = ["application/json", "application/yaml"] as const;
+export const DOCUMENT_TYPES = ["application/json", "application/yaml", PROTOBUF_TYPE] as const;
 
 /** The type without its parameters, in lower case. */
 export function mediaType(header: string | undefined): string {
@@ -58,6 +59,7 @@ export function mediaType(header: string | undefined): string {
 /** Errors: `BadRequest`. */
 export function parseDocument(bytes: Uint8Array, type: string): Decoded {
   try {
+    if (type === PROTOBUF_TYPE) return decodeProtobuf(bytes);
     return type.endsWith("yaml") ? decodeYaml(bytes) : decodeJson(bytes);
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);

@@ -231,16 +231,17 @@ export class MemoryApi implements Transport {
     return this.#store("ADDED", kind, object, undefined, undefined);
   }
 
-  /** Puts a Pod on a node, as the scheduler does. */
-  #bind({ kind, namespace, name }: Target, body: Json): AnyObject {
+  /** What the scheduler writes: gives a Pod its node, which no update may. */
+  #bind({ kind, namespace, name }: Target, { target }: Json): unknown {
     const old = this.#of(kind).get(`${namespace}/${name}`);
-    if (old === undefined) throw notFound({ kind: kind.plural, name });
+    if (old === undefined) throw notFound({ group: kind.group, kind: kind.plural, name });
     const object = structuredClone(old);
-    object.spec = { ...object.spec, nodeName: (body.target as { name: string }).name };
+    if (object.spec?.nodeName) throw conflict({ group: kind.group, kind: kind.plural, name });
+    object.spec = { ...object.spec, nodeName: (target as Json).name };
     object.metadata = { ...object.metadata, resourceVersion: String(++this.#revision) };
     this.#of(kind).set(objectKey(object), deepFreeze(object));
     this.#emit("MODIFIED", kind, object);
-    return { apiVersion: "v1", kind: "Status" };
+    return { apiVersion: "v1", kind: "Status", metadata: {}, status: "Success", code: 201 };
   }
 
   #update({ kind, subresource }: Target, old: AnyObject, object: AnyObject): AnyObject {

@@ -1,0 +1,155 @@
+import {
+  ageColumn,
+  ageSince,
+  isJsonObject,
+  schemaFromOpenApi,
+  type Column,
+  type CustomResourceColumnDefinition,
+  type CustomResourceDefinition,
+  type CustomResourceDefinitionVersion,
+  type JsonValue,
+  type KindDefinition,
+  type KindVersion,
+  type KubeObject,
+  type Schema,
+} from "@skiff/api";
+import { compileJsonPath } from "./json-path.ts";
+import { applySchemaDefaults } from "./schema-defaults.ts";
+import { validateRules } from "./schema-rules.ts";
+import { validateBySchema } from "./schema-validation.ts";
+
+/** A custom kind in the shape of the built-in ones. */
+export interface CustomKind {
+  readonly kind: KindDefinition;
+  /** To be put into the schema registry before the kind is served, by name. */
+  readonly schemas: ReadonlyMap<string, Schema>;
+  /** The versions that clients may use; the stored one need not be among them. */
+  readonly servedVersions: ReadonlySet<string>;
+}
+
+const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/**
+ * Derives a kind from its definition, which must be valid. Versions differ in nothing but their name and schema
+ * (`conversion: None`); subresources, columns and selectable fields are those of the stored version.
+ */
+export function customKind(definition: CustomResourceDefinition): CustomKind {
+  const { group, names, scope, versions } = definition.spec;
+  const stored = versions.find((version) => version.storage) ?? versions[0];
+  if (stored === undefined) throw new Error("a definition without versions was stored");
+  const schemas = new Map(versions.map((version) => [schemaName(definition, version.name), versionSchema(definition, version)]));
+  const schema = schemas.get(schemaName(definition, stored.name)) ?? {};
+  const { scale, status } = stored.subresources ?? {};
+  const kind: KindDefinition = {
+    group,
+    version: stored.name,
+    kind: names.kind,
+    listKind: names.listKind ?? `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    namespaced: scope === "Namespaced",
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    schema: schemaName(definition, stored.name),
+    statusSubresource: status !== undefined,
+    generation: true,
+    allowUnconditionalUpdate: false,
+    columns: columnsOf(stored.additionalPrinterColumns),
+    fieldSelectors: selectableFields(stored),
+    otherVersions: versions.filter((version) => version !== stored).map((version) => otherVersion(definition, version)),
+    ...(scale === undefined
+      ? {}
+      : {
+          scale: {
+            specReplicas: scale.specReplicasPath.replace(/^\./, ""),
+            statusReplicas: scale.statusReplicasPath.replace(/^\./, ""),
+            ...(scale.labelSelectorPath ? { selector: scale.labelSelectorPath.replace(/^\./, "") } : {}),
+          },
+        }),
+    applyDefaults: (object) => applySchemaDefaults(object as unknown as JsonValue, schema),
+    validate: (object, old) => validateCustomResource(object, old, schema),
+  };
+  return { kind, schemas, servedVersions: new Set(versions.filter((version) => version.served).map((version) => version.name)) };
+}
+
+function validateCustomResource(object: KubeObject, old: KubeObject | undefined, schema: Schema): ReturnType<typeof validateBySchema> {
+  // Metadata is checked as for all kinds; the schema may only add to its name.
+  const { metadata: _metadata, ...properties } = Object.fromEntries(schema.properties ?? []);
+  const own: Schema = ownSchema(schema, new Map(Object.entries(properties)));
+  const value = object as unknown as JsonValue;
+  const errors = validateBySchema(value, own);
+  // Rules may rely on the types that the schema promises.
+  return errors.length > 0 ? errors : validateRules(value, old as unknown as JsonValue | undefined, own);
+}
+
+const ownSchemas = new WeakMap<Schema, Schema>();
+
+function ownSchema(schema: Schema, properties: ReadonlyMap<string, Schema>): Schema {
+  let own = ownSchemas.get(schema);
+  if (own === undefined) ownSchemas.set(schema, (own = { ...schema, properties }));
+  return own;
+}
+
+/** As upstream names it in OpenAPI: the group's parts backwards, `com.example.stable.v1.CronTab`. */
+export function schemaName(definition: CustomResourceDefinition, version: string): string {
+  return [...definition.spec.group.split(".").reverse(), version, definition.spec.names.kind].join(".");
+}
+
+function versionSchema(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): Schema {
+  const props = version.schema?.openAPIV3Schema;
+  const schema = schemaFromOpenApi((props ?? { type: "object", "x-kubernetes-preserve-unknown-fields": true }) as unknown as JsonValue);
+  const properties = new Map<string, Schema>([
+    ["apiVersion", { type: "string" }],
+    ["kind", { type: "string" }],
+    ["metadata", { ref: OBJECT_META }],
+  ]);
+  for (const [name, property] of schema.properties ?? []) if (!properties.has(name)) properties.set(name, property);
+  const { group, names } = definition.spec;
+  return { ...schema, type: "object", properties, groupVersionKinds: [{ group, version: version.name, kind: names.kind }] };
+}
+
+function otherVersion(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): KindVersion {
+  const { group, names } = definition.spec;
+  const same = (object: KubeObject): KubeObject => object;
+  const schema = schemaName(definition, version.name);
+  const deprecation = version.deprecated ? (version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`) : undefined;
+  return { version: version.name, schema, toStored: same, fromStored: same, ...(deprecation === undefined ? {} : { deprecation }) };
+}
+
+function columnsOf(columns: readonly CustomResourceColumnDefinition[] | undefined): Column[] {
+  if (columns === undefined || columns.length === 0) return [ageColumn];
+  return columns.map(({ name, type, format, description = "", priority = 0, jsonPath }) => {
+    const find = compileJsonPath(jsonPath);
+    return {
+      name,
+      type: type as Column["type"],
+      ...(format ? { format } : {}),
+      description,
+      priority,
+      value: (object, nowMs) => cell(find(object), type, nowMs),
+    };
+  });
+}
+
+function cell(found: readonly unknown[], type: string, nowMs: number): string | number | boolean | null {
+  const [value] = found;
+  if (value === undefined || value === null) return type === "string" || type === "date" ? (type === "date" ? null : "") : null;
+  if (type === "date") return typeof value === "string" ? ageSince(value, nowMs) : null;
+  if (type === "integer" || type === "number") return typeof value === "number" ? value : null;
+  if (type === "boolean") return typeof value === "boolean" ? value : null;
+  if (found.length > 1) return found.map(shown).join(",");
+  return shown(value);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+}
+
+function selectableFields(version: CustomResourceDefinitionVersion): NonNullable<KindDefinition["fieldSelectors"]> {
+  return Object.fromEntries(
+    (version.selectableFields ?? []).map(({ jsonPath }) => {
+      const find = compileJsonPath(jsonPath);
+      return [jsonPath.replace(/^\./, ""), (object: KubeObject) => find(object).filter((value) => !isJsonObject(value)).map(String)[0] ?? ""];
+    }),
+  );
+}
