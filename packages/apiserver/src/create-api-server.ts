@@ -1,19 +1,28 @@
-import { allKinds, ALL_VERBS, builtInSchemas, type KindDefinition, type Transport } from "@skiff/api";
+import { componentHost } from "@skiff/base";
+import { allKinds, ALL_VERBS, builtInSchemas, customResourceDefinitionKind, type KindDefinition, type Transport } from "@skiff/api";
+import { Client } from "@skiff/client";
 import type { ApiServerOptions, ServerBase, ServerParts } from "./api-server-options.ts";
+import { CustomResourceDefinitions } from "./crd/custom-resource-definitions.ts";
 import { InProcessTransport } from "./in-process-transport.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { handleRequest } from "./pipeline.ts";
 import { CacheReader } from "./registry/cache-reader.ts";
 import { ContinueTokens } from "./registry/continue-token.ts";
 import { ObjectRegistry } from "./registry/object-registry.ts";
+import { kindPrefix } from "./registry/store-keys.ts";
+import type { WatchCache } from "./registry/watch-cache.ts";
 import type { Reply } from "./reply.ts";
-import { ServedResources } from "./served-resources.ts";
+import { ServedResources, type ResourceSource } from "./served-resources.ts";
 import type { ServerCore } from "./server-core.ts";
 import type { ServerRequest } from "./server-request.ts";
 import { InFlightLimiter } from "./stages/limit.ts";
 import { BUILT_IN_STRATEGIES } from "./strategies/built-in-strategies.ts";
+import { componentStatuses } from "./surfaces/component-statuses.ts";
 import { RequestMetrics } from "./surfaces/request-metrics.ts";
 import type { UserInfo } from "./user.ts";
+
+/** As whom the server itself writes. */
+const SERVER_USER: UserInfo = { name: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
 
 /** A running API server, without a network front. */
 export interface ApiServer {
@@ -28,7 +37,7 @@ export interface ApiServer {
    * Serves a further kind from now on; its schema must be in the registry. `structural` for custom resources. Rejects
    * when the store cannot be read.
    */
-  addKind(kind: KindDefinition, options?: { readonly structural?: boolean }): Promise<void>;
+  addKind(kind: KindDefinition, options?: Pick<ResourceSource, "structural" | "servedVersions">): Promise<void>;
   /** Stops to serve a kind and ends its watches. What is in the store stays there. */
   removeKind(kind: KindDefinition): void;
   /** Ends all watches and the watch on the store. Requests after it fail with `ServiceUnavailable`. */
@@ -56,26 +65,58 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const resourceOf: ServerBase["resourceOf"] = (apiVersion, kind) => resources.byApiVersion(apiVersion, kind)?.kind;
   const parts = (await options.compose?.({ host, store, schemas, reader, registry, resources, metrics, resourceOf, transport })) ?? {};
 
+  const builtInVirtual = new Map([["/ComponentStatus", componentStatuses(registry)]]);
   for (const kind of kinds) {
-    const virtual = parts.virtualResources?.get(`${kind.group}/${kind.kind}`);
+    const virtual = parts.virtualResources?.get(`${kind.group}/${kind.kind}`) ?? builtInVirtual.get(`${kind.group}/${kind.kind}`);
     resources.add(kind, { cache: cacheOf.get(kind), virtual });
   }
   core = assemble(options, parts, { host, registry, resources, schemas, metrics });
+  const customResources = startCustomResources(core, cacheOf.get(customResourceDefinitionKind as KindDefinition), transport);
+  await customResources?.settled();
   return {
     core,
     reader,
     handle,
     transport,
-    async addKind(kind, { structural } = {}) {
-      resources.add(kind, { cache: await registry.add(kind), structural });
+    addKind: (kind, source) => addKind(registry, resources, kind, source),
+    removeKind: (kind) => removeKind(registry, resources, kind),
+    stop() {
+      customResources?.stop();
+      registry.stop();
     },
-    removeKind(kind) {
-      const cache = [...registry.caches].find((each) => each.kind === kind);
-      resources.remove(kind);
-      if (cache !== undefined) registry.remove(cache);
-    },
-    stop: () => registry.stop(),
   };
+}
+
+async function addKind(registry: ObjectRegistry, resources: ServedResources, kind: KindDefinition, source?: ResourceSource): Promise<void> {
+  resources.add(kind, { ...source, cache: await registry.add(kind) });
+}
+
+function removeKind(registry: ObjectRegistry, resources: ServedResources, kind: KindDefinition): void {
+  const cache = [...registry.caches].find((each) => each.kind === kind);
+  resources.remove(kind);
+  if (cache !== undefined) registry.remove(cache);
+}
+
+/** Custom kinds, where the server keeps their definitions. */
+function startCustomResources(
+  core: ServerCore,
+  cache: WatchCache | undefined,
+  transport: (user: UserInfo, userAgent?: string) => Transport,
+): CustomResourceDefinitions | undefined {
+  if (cache === undefined) return undefined;
+  const { host, registry, resources, schemas } = core;
+  const customResources = new CustomResourceDefinitions({
+    host: componentHost(host, "custom-resources"),
+    schemas,
+    resources,
+    cache,
+    client: new Client(transport(SERVER_USER, "kube-apiserver")),
+    addKind: (kind, source) => addKind(registry, resources, kind, source),
+    removeKind: (kind) => removeKind(registry, resources, kind),
+    cacheOf: (kind) => registry.cacheOf(kindPrefix(kind)),
+  });
+  customResources.start();
+  return customResources;
 }
 
 function assemble(

@@ -67,7 +67,8 @@ function fromQuery(query: RequestQuery): RawOptions {
 function fromBody(body: JsonValue): RawOptions {
   if (!isJsonObject(body)) throw badRequest("the body of a deletion must be DeleteOptions");
   const { kind, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = body;
-  if (kind !== undefined && kind !== "" && kind !== "DeleteOptions") throw badRequest(`the body of a deletion must be DeleteOptions, not ${JSON.stringify(kind)}`);
+  if (kind !== undefined && kind !== "" && kind !== "DeleteOptions")
+    throw badRequest(`the body of a deletion must be DeleteOptions, not ${JSON.stringify(kind)}`);
   const precondition = optional(preconditions, "preconditions", isJsonObject) ?? {};
   return {
     gracePeriodSeconds: optional(gracePeriodSeconds, "gracePeriodSeconds", (value): value is number => Number.isSafeInteger(value)),

@@ -105,7 +105,8 @@ export class InProcessTransport implements Transport {
 
 function bodyOf(body: unknown): RequestBody {
   if (body === undefined) return { type: "none" };
-  if (body instanceof Uint8Array) return { type: "bytes", read: () => Promise.resolve(Buffer.from(body.buffer, body.byteOffset, body.byteLength)) };
+  if (body instanceof Uint8Array)
+    return { type: "bytes", read: () => Promise.resolve(Buffer.from(body.buffer, body.byteOffset, body.byteLength)) };
   return { type: "value", value: body };
 }
 
@@ -156,7 +157,9 @@ function eventOf(resource: ServedResource, change: WatchedChange, metadataOnly: 
 }
 
 function bookmark(resource: ServedResource, revision: number, initialEventsEnd: boolean, metadataOnly: boolean): WatchEvent {
-  const type = metadataOnly ? { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" } : { kind: resource.kind.kind, apiVersion: resource.apiVersion };
+  const type = metadataOnly
+    ? { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" }
+    : { kind: resource.kind.kind, apiVersion: resource.apiVersion };
   const metadata = { resourceVersion: String(revision), ...(initialEventsEnd ? { annotations: INITIAL_EVENTS_END } : {}) };
   return deepFreeze({ type: "BOOKMARK", object: { ...type, metadata } });
 }

@@ -21,7 +21,13 @@ export { ServiceStrategy, type ServiceRanges } from "./services/service-strategy
 export { StoredQuotaWriter } from "./ports/stored-quota-writer.ts";
 export { HttpsWebhookTransport } from "./ports/https-webhook-transport.ts";
 export { HttpsNodeConnector, type HttpsNodeConnectorOptions } from "./ports/https-node-connector-transport.ts";
-export { NodeUnreachableError, type ConnectRequest, type ConnectResponse, type ConnectTarget, type NodeConnector } from "./ports/node-connector.ts";
+export {
+  NodeUnreachableError,
+  type ConnectRequest,
+  type ConnectResponse,
+  type ConnectTarget,
+  type NodeConnector,
+} from "./ports/node-connector.ts";
 export { ensureObject } from "./bootstrap/ensure-object.ts";
 export { ensureSystemObjects, keepKubernetesEndpoints, type SystemObjectsOptions } from "./bootstrap/system-objects.ts";
 export type { AdvertisedServers } from "./bootstrap/kubernetes-service.ts";

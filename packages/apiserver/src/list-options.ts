@@ -57,7 +57,8 @@ export function parseResourceVersion(text: string | undefined, watch = false): n
   if (text === undefined || text === "") return undefined;
   const revision = Number(text);
   if (/^\d{1,20}$/.test(text) && revision < 2 ** 64) return revision;
-  if (watch) throw invalid({ kind: "", name: "" }, [invalidValue("resourceVersion", text, `strconv.ParseUint: parsing "${text}": invalid syntax`)]);
+  if (watch)
+    throw invalid({ kind: "", name: "" }, [invalidValue("resourceVersion", text, `strconv.ParseUint: parsing "${text}": invalid syntax`)]);
   throw badRequest(`invalid resource version: "${text}" is not a decimal number of 64 bits`);
 }
 
@@ -78,8 +79,10 @@ function checkMatch(query: RequestQuery, watch: boolean, match: string, sendInit
   if (match === "") return errors;
   const resourceVersion = query.get("resourceVersion") ?? "";
   if (resourceVersion === "") errors.push(forbiddenField(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
-  if ((query.get("continue") ?? "") !== "") errors.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
+  if ((query.get("continue") ?? "") !== "")
+    errors.push(forbiddenField(field, "resourceVersionMatch is forbidden when continue is provided"));
   if (match !== "Exact" && match !== "NotOlderThan") errors.push(notSupported(field, match, ["Exact", "NotOlderThan"]));
-  if (match === "Exact" && resourceVersion === "0") errors.push(forbiddenField(field, 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'));
+  if (match === "Exact" && resourceVersion === "0")
+    errors.push(forbiddenField(field, 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'));
   return errors;
 }

@@ -109,7 +109,9 @@ function subresourceHandler(context: ResourceContext): SubresourceHandler {
   const { kind } = resource;
   const [name = ""] = route.subresource.split("/", 1);
   const isServed =
-    (name === "status" && kind.statusSubresource) || (name === "scale" && kind.scale !== undefined) || (kind.subresources ?? []).includes(name);
+    (name === "status" && kind.statusSubresource) ||
+    (name === "scale" && kind.scale !== undefined) ||
+    (kind.subresources ?? []).includes(name);
   if (!isServed || route.name === "" || (kind.namespaced && route.namespace === "")) throw notServed();
   const qualified = `${kind.plural}${kind.group === "" ? "" : `.${kind.group}`}/${name}`;
   const handler = core.subresources.get(qualified) ?? core.subresources.get(name);
@@ -145,10 +147,12 @@ function statusOf(reply: Reply): number {
 }
 
 function labelsOf(route: Route, resource: ServedResource | undefined): RequestLabels {
-  if (!route.isResourceRequest) return { ...UNKNOWN_REQUEST, verb: ["get", "post", "put", "head"].includes(route.verb) ? route.verb : "other" };
+  if (!route.isResourceRequest)
+    return { ...UNKNOWN_REQUEST, verb: ["get", "post", "put", "head"].includes(route.verb) ? route.verb : "other" };
   if (resource === undefined) return UNKNOWN_REQUEST;
   const { verb, group, version, resource: plural, namespace, name } = route;
-  const isKnown = route.subresource === "" || (resource.kind.subresources ?? ["status", "scale"]).concat("status", "scale").includes(route.subresource);
+  const isKnown =
+    route.subresource === "" || (resource.kind.subresources ?? ["status", "scale"]).concat("status", "scale").includes(route.subresource);
   const scope = name !== "" ? "resource" : namespace !== "" ? "namespace" : "cluster";
   return { verb: VERBS.has(verb) ? verb : "other", group, version, resource: plural, subresource: isKnown ? route.subresource : "", scope };
 }

@@ -61,14 +61,16 @@ export class RequestQuery {
     const text = this.get(name);
     if (text === undefined || text === "") return undefined;
     const value = Number(text);
-    if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value)) throw badRequest(`invalid value "${text}" for parameter ${name}: must be an integer`);
+    if (!/^[-+]?\d+$/.test(text) || !Number.isSafeInteger(value))
+      throw badRequest(`invalid value "${text}" for parameter ${name}: must be an integer`);
     return value;
   }
 
   /** All parameters again as text, for passing a request on. */
   toString(): string {
     const pairs: string[] = [];
-    for (const [name, values] of this.#values) for (const value of values) pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+    for (const [name, values] of this.#values)
+      for (const value of values) pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
     return pairs.join("&");
   }
 }

@@ -30,6 +30,8 @@ export interface ResourceSource {
   readonly cache?: WatchCache;
   readonly virtual?: VirtualResource;
   readonly structural?: boolean;
+  /** The versions that clients may use. Default: all. */
+  readonly servedVersions?: ReadonlySet<string>;
 }
 
 /** Everything that can be addressed below `/api` and `/apis`. Changes at run time with CustomResourceDefinitions. */
@@ -100,7 +102,9 @@ export class ServedResources {
       return { ...base, group, version, apiVersion: apiVersionOf({ group, version }), schema, codec, conversion };
     });
     this.#byKind.set(kind, [stored, ...others]);
-    for (const resource of [stored, ...others]) this.#version(resource).set(kind.plural, resource);
+    for (const resource of [stored, ...others]) {
+      if (source.servedVersions?.has(resource.version) ?? true) this.#version(resource).set(kind.plural, resource);
+    }
     this.#generation++;
   }
 
@@ -108,7 +112,7 @@ export class ServedResources {
     for (const resource of this.#byKind.get(kind) ?? []) {
       const key = `${resource.group}/${resource.version}`;
       const resources = this.#versions.get(key);
-      resources?.delete(kind.plural);
+      if (resources?.get(kind.plural) === resource) resources.delete(kind.plural);
       if (resources?.size === 0) this.#versions.delete(key);
     }
     this.#byKind.delete(kind);

@@ -98,7 +98,9 @@ export class WatchSession {
     const held = this.#held.splice(0);
     if (held.length > 0) sink.changes(held);
     if (this.#watcher !== undefined) cache.flush(this.#watcher);
-    const { timeoutSeconds = endlessByDefault ? undefined : DEFAULT_TIMEOUT_SECONDS + randomInteger(host.random, DEFAULT_TIMEOUT_SECONDS) } = options;
+    const {
+      timeoutSeconds = endlessByDefault ? undefined : DEFAULT_TIMEOUT_SECONDS + randomInteger(host.random, DEFAULT_TIMEOUT_SECONDS),
+    } = options;
     if (timeoutSeconds !== undefined) this.#timers.push(host.clock.setTimeout(() => this.close(), timeoutSeconds * 1000));
     if (options.allowWatchBookmarks) this.#scheduleBookmark();
   }

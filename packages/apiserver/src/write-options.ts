@@ -17,7 +17,11 @@ export interface WriteOptions {
 const MAX_FIELD_MANAGER_LENGTH = 128;
 
 /** Reads and checks the options. `type` names them in messages: `CreateOptions`. Errors: `Invalid`. */
-export function parseWriteOptions(query: RequestQuery, type: "CreateOptions" | "UpdateOptions" | "PatchOptions", patchType = ""): WriteOptions {
+export function parseWriteOptions(
+  query: RequestQuery,
+  type: "CreateOptions" | "UpdateOptions" | "PatchOptions",
+  patchType = "",
+): WriteOptions {
   const errors: FieldError[] = [];
   const dryRun = query.all("dryRun").filter((value) => value !== "");
   errors.push(...checkDryRun(dryRun));
@@ -25,7 +29,8 @@ export function parseWriteOptions(query: RequestQuery, type: "CreateOptions" | "
   const isApply = patchType === PATCH_TYPES.apply;
   if (isApply && fieldManager === "") errors.push(required("fieldManager", "is required for apply patch"));
   if (Buffer.byteLength(fieldManager) > MAX_FIELD_MANAGER_LENGTH) errors.push(tooLong("fieldManager", MAX_FIELD_MANAGER_LENGTH));
-  if (/[^\P{C}]|[^\P{Z} ]/u.test(fieldManager)) errors.push(invalidValue("fieldManager", fieldManager, "should only contain printable characters"));
+  if (/[^\P{C}]|[^\P{Z} ]/u.test(fieldManager))
+    errors.push(invalidValue("fieldManager", fieldManager, "should only contain printable characters"));
   const fieldValidation = query.get("fieldValidation") || "Warn";
   if (fieldValidation !== "Strict" && fieldValidation !== "Warn" && fieldValidation !== "Ignore") {
     errors.push(notSupported("fieldValidation", fieldValidation, ["Ignore", "Strict", "Warn"]));

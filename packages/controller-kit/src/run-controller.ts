@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { componentHost, InvariantError, messageOf, type Host } from "@skiff/base";
 import { isStatus } from "@skiff/api";
 import { WorkQueue } from "@skiff/client";
@@ -76,6 +77,8 @@ class Run<Observed, Plan> {
   async start(): Promise<void> {
     const { sources, concurrency = DEFAULT_CONCURRENCY } = this.#controller;
     const { signal } = this.#stop;
+    // One listener for each informer that is waited for; the garbage collector has one for every kind.
+    setMaxListeners(0, signal);
     // Keys may arrive before the caches are complete; they wait in the queue until the workers start.
     for (const source of sources) this.#unsubscribe.push(source.start((key, delayMs) => this.enqueue(key, delayMs)));
     try {

@@ -3,6 +3,7 @@ import { EventRecorder, type Client, type InformerFactory } from "@skiff/client"
 import { runController, type AnyController, type ControllerMetrics, type RunningController } from "@skiff/controller-kit";
 import type { ControllerContext } from "./controller-context.ts";
 import { createCronJobController } from "./cronjob/controller.ts";
+import { createDaemonSetController } from "./daemonset/controller.ts";
 import { createDeploymentController } from "./deployment/controller.ts";
 import { createEndpointsController } from "./endpoints/controller.ts";
 import { createEndpointSliceController } from "./endpointslice/controller.ts";
@@ -18,6 +19,7 @@ import { createReplicaSetController } from "./replicaset/controller.ts";
 import { createReplicationControllerController } from "./replicationcontroller/controller.ts";
 import { createRootCaPublisher } from "./root-ca-publisher/controller.ts";
 import { createServiceAccountController } from "./serviceaccount/controller.ts";
+import { createStatefulSetController } from "./statefulset/controller.ts";
 import { createTaintEvictionController } from "./taint-eviction/controller.ts";
 
 /** What the controllers of a cluster need beside the API. */
@@ -51,6 +53,8 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("replicaset-controller", createReplicaSetController),
   entry("replication-controller", createReplicationControllerController),
   entry("deployment-controller", createDeploymentController),
+  entry("daemon-set-controller", createDaemonSetController),
+  entry("statefulset-controller", createStatefulSetController),
   entry("job-controller", createJobController),
   entry("cronjob-controller", createCronJobController),
   entry("endpoint-controller", createEndpointsController),

@@ -1,6 +1,7 @@
 export * from "./all-controllers.ts";
 export type { ControllerContext } from "./controller-context.ts";
 export { createCronJobController } from "./cronjob/controller.ts";
+export { createDaemonSetController } from "./daemonset/controller.ts";
 export { createDeploymentController } from "./deployment/controller.ts";
 export { createEndpointsController } from "./endpoints/controller.ts";
 export { createEndpointSliceController } from "./endpointslice/controller.ts";
@@ -16,4 +17,5 @@ export { createReplicaSetController } from "./replicaset/controller.ts";
 export { createReplicationControllerController } from "./replicationcontroller/controller.ts";
 export { createRootCaPublisher, ROOT_CA_CONFIG_MAP } from "./root-ca-publisher/controller.ts";
 export { createServiceAccountController } from "./serviceaccount/controller.ts";
+export { createStatefulSetController } from "./statefulset/controller.ts";
 export { createTaintEvictionController } from "./taint-eviction/controller.ts";

@@ -87,9 +87,10 @@ export class Flags {
     }
   }
 
-  /** The same with other positional words. */
-  withArgs(args: readonly string[]): Flags {
-    return new Flags(this.#definitions, this.#values, args, this.afterDash);
+  /** The same as if the flag had not been given. */
+  without(name: string): Flags {
+    const values = new Map([...this.#values].filter(([key]) => key !== name));
+    return new Flags(this.#definitions, values, this.args, this.afterDash);
   }
 }
 

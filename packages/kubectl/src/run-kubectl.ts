@@ -94,8 +94,10 @@ function takesValue(word: string): boolean {
 }
 
 function findCommand(names: readonly string[]): { readonly command: Command; readonly used: number } | undefined {
-  const [first = "", second = ""] = names;
+  const [first = "", second = "", third = ""] = names;
   const named = (name: string): Command | undefined => allCommands.find((command) => command.name === name || command.aliases?.includes(name));
+  const three = third === "" ? undefined : named(`${first} ${second} ${third}`);
+  if (three !== undefined) return { command: three, used: 3 };
   const two = second === "" ? undefined : named(`${first} ${second}`);
   if (two !== undefined) return { command: two, used: 2 };
   const one = named(first);

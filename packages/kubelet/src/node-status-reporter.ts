@@ -9,6 +9,9 @@ import { newNode, nodeFactsStatus, nodeLabels, type NodeSettings } from "./node-
 /** How often the status is worked out; it is sent when it has changed, or after {@link REPORT_MS}. */
 const UPDATE_MS = 10_000;
 const REPORT_MS = 300_000;
+/** A node whose Pod network is not there yet looks more often, for a while, so that it is ready as soon as it can be. */
+const WAITING_MS = 100;
+const WAITING_LIMIT_MS = 60_000;
 /** Images change rarely and listing them is dear. */
 const IMAGES_MS = 60_000;
 const FIRST_RETRY_MS = 200;
@@ -142,9 +145,10 @@ export class NodeStatusReporter {
   async #loop(): Promise<void> {
     const { host } = this.#parts;
     const { signal } = this.#stop;
+    const startedMs = host.clock.monotonic();
     while (!signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = host.clock.setTimeout(resolve, jitter(host.random, UPDATE_MS, 0.04));
+        const timer = host.clock.setTimeout(resolve, this.#waiting(startedMs) ? WAITING_MS : jitter(host.random, UPDATE_MS, 0.04));
         this.#wake = () => {
           timer.cancel();
           resolve();
@@ -158,6 +162,10 @@ export class NodeStatusReporter {
         else host.log.warn("the node's status could not be written", { error: messageOf(error) });
       }
     }
+  }
+
+  #waiting(startedMs: number): boolean {
+    return this.networkObstacle() !== undefined && this.#parts.host.clock.monotonic() - startedMs < WAITING_LIMIT_MS;
   }
 
   async #report(always: boolean): Promise<void> {

@@ -1,8 +1,21 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { testHost } from "@skiff/base/testing";
-import { eventKind, nodeKind, podKind, statusError, type Binding, type Node, type Pod } from "@skiff/api";
+import {
+  eventKind,
+  nodeKind,
+  persistentVolumeClaimKind,
+  persistentVolumeKind,
+  podKind,
+  statusError,
+  storageClassKind,
+  type ApiRequest,
+  type Binding,
+  type Node,
+  type Pod,
+  type Transport,
+} from "@skiff/api";
 import { Client, InformerFactory } from "@skiff/client";
-import { MemoryApi } from "@skiff/client/testing";
+import { createSubresourceHandlers } from "@skiff/apiserver";
+import { startTestApiServer } from "@skiff/apiserver/testing";
 import { createScheduler, type Scheduler } from "./scheduler.ts";
 import { asking, testNode, testPod } from "./testing/objects.ts";
 
@@ -12,41 +25,70 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-function start() {
-  const host = testHost();
-  const api = new MemoryApi(host);
-  const client = new Client(api);
-  const informers = new InformerFactory(client, host);
-  const scheduler: Scheduler = createScheduler({ host, client, informers });
+/** The transport of a client, with a say in what each request is answered. */
+function intercepted(transport: Transport, before: (request: ApiRequest) => void): Transport {
+  return {
+    request: (request) => {
+      before(request);
+      return transport.request(request);
+    },
+    watch: (request, onEvents) => transport.watch(request, onEvents),
+    stream: (request) => transport.stream(request),
+  };
+}
+
+async function start() {
+  const nowhere = (): never => {
+    throw new Error("no node can be reached, and no tokens are issued, in these tests");
+  };
+  const server = await startTestApiServer({
+    compose: ({ reader }) => ({
+      subresources: createSubresourceHandlers({
+        reader,
+        connector: { request: nowhere, upgrade: nowhere },
+        tokens: { issue: nowhere } as never,
+      }),
+    }),
+  });
+  const { host } = server;
+  const client = server.client();
+  const api = { bindings: [] as string[], onBinding: (_pod: string) => {} };
+  const schedulerClient = new Client(
+    intercepted(client.transport, ({ path, body }) => {
+      if (!path.endsWith("/binding")) return;
+      const { metadata, target } = body as Binding;
+      api.onBinding(metadata?.name ?? "");
+      api.bindings.push(`${metadata?.name} → ${target.name}`);
+    }),
+  );
+  const informers = new InformerFactory(schedulerClient, host);
+  const scheduler: Scheduler = createScheduler({ host, client: schedulerClient, informers });
   stops.push(
     () => scheduler.stop(),
     () => informers.stop(),
+    () => server.stop(),
   );
   informers.start();
   scheduler.start();
   const addNode = (node: Node) => client.resource(nodeKind).create(node);
   const addPod = (pod: Pod) => client.resource(podKind).create(pod);
   const getPod = (name: string) => client.resource(podKind).get({ namespace: "default", name });
-  const bindings = () =>
-    api.writes
-      .filter(({ path }) => path.endsWith("/binding"))
-      .map(({ body }) => `${(body as Binding).metadata?.name} → ${(body as Binding).target.name}`);
   const events = async () => {
     const { items } = await client.resource(eventKind).list();
     const rows = items.map(({ type, reason, message, source }) => [source?.component, type, reason, message]);
     return rows.sort((a, b) => String(a).localeCompare(String(b)));
   };
-  return { host, api, bindings, client, addNode, addPod, getPod, events, settle: () => host.clock.advance(50) };
+  return { host: { clock: server.clock }, api, client, addNode, addPod, getPod, events, settle: () => server.clock.advance(50) };
 }
 
 describe("the scheduler", () => {
   it("binds a Pod, says so, and counts it at once", async () => {
-    const { bindings, addNode, addPod, getPod, events, settle } = start();
+    const { api, addNode, addPod, getPod, events, settle } = await start();
     await addNode(testNode("a", {}, { cpu: "1" }));
     await addPod(testPod("one", asking({ cpu: "600m" })));
     await addPod(testPod("two", asking({ cpu: "600m" })));
     await settle();
-    expect(bindings()).toEqual(["one → a"]);
+    expect(api.bindings).toEqual(["one → a"]);
     expect((await getPod("one")).spec?.nodeName).toBe("a");
     const message =
       "0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
@@ -60,20 +102,20 @@ describe("the scheduler", () => {
   });
 
   it("waits for a node, and takes the Pod up as soon as there is one", async () => {
-    const { host, bindings, addNode, addPod, events, settle } = start();
+    const { host, api, addNode, addPod, events, settle } = await start();
     await addPod(testPod("one"));
     await settle();
     expect(await events()).toEqual([["default-scheduler", "Warning", "FailedScheduling", "no nodes available to schedule pods"]]);
     await addNode(testNode("a"));
     await host.clock.advance(1000);
-    expect(bindings()).toEqual(["one → a"]);
+    expect(api.bindings).toEqual(["one → a"]);
   });
 
   it("tries again after a binding failed, and gives the room free meanwhile", async () => {
-    const { host, api, addNode, addPod, getPod, events, settle } = start();
+    const { host, api, addNode, addPod, getPod, events, settle } = await start();
     let failures = 1;
-    api.intercept = ({ path }) => {
-      if (path.endsWith("/one/binding") && failures-- > 0) throw statusError("InternalError", "no luck");
+    api.onBinding = (pod) => {
+      if (pod === "one" && failures-- > 0) throw statusError("InternalError", "no luck");
     };
     await addNode(testNode("a", {}, { pods: "1" }));
     await addPod(testPod("one"));
@@ -89,15 +131,60 @@ describe("the scheduler", () => {
   });
 
   it("leaves Pods of other schedulers and gated Pods alone", async () => {
-    const { bindings, client, addNode, addPod, getPod, settle } = start();
+    const { api, client, addNode, addPod, getPod, settle } = await start();
     await addNode(testNode("a"));
     await addPod(testPod("foreign", { schedulerName: "mine" }));
     await addPod(testPod("gated", { schedulingGates: [{ name: "example.com/later" }] }));
     await settle();
-    expect(bindings()).toEqual([]);
+    expect(api.bindings).toEqual([]);
     const gated = await getPod("gated");
     await client.resource(podKind).update({ ...gated, spec: { ...gated.spec!, schedulingGates: [] } });
     await settle();
-    expect(bindings()).toEqual(["gated → a"]);
+    expect(api.bindings).toEqual(["gated → a"]);
+  });
+
+  it("pushes out what is worth less, and takes the room once it is free", async () => {
+    const { client, addNode, addPod, getPod, events, settle } = await start();
+    await addNode(testNode("a", {}, { cpu: "1" }));
+    await addPod(testPod("low", { ...asking({ cpu: "1" }), terminationGracePeriodSeconds: 30 }));
+    await settle();
+    await addPod(testPod("high", { ...asking({ cpu: "1" }), priority: 10 }));
+    await settle();
+    const low = await getPod("low");
+    expect(low.metadata?.deletionTimestamp).toBeDefined();
+    expect(low.status?.conditions?.find(({ type }) => type === "DisruptionTarget")).toMatchObject({
+      status: "True",
+      reason: "PreemptionByScheduler",
+      message: "default-scheduler: preempting to accommodate a higher priority pod",
+    });
+    const high = await getPod("high");
+    expect([high.spec?.nodeName, high.status?.nominatedNodeName]).toEqual([undefined, "a"]);
+    expect(await events()).toContainEqual(["default-scheduler", "Normal", "Preempted", `Preempted by pod ${high.metadata?.uid} on node a`]);
+    await client.resource(podKind).delete({ namespace: "default", name: "low" }, { gracePeriodSeconds: 0 });
+    await settle();
+    expect((await getPod("high")).spec?.nodeName).toBe("a");
+  });
+
+  it("chooses the node for a claim that waits for its first consumer, and binds once the volume is there", async () => {
+    const { host, client, addNode, addPod, getPod, settle } = await start();
+    const claims = client.resource(persistentVolumeClaimKind);
+    const ref = { namespace: "default", name: "data" };
+    await client
+      .resource(storageClassKind)
+      .create({ metadata: { name: "made" }, provisioner: "example.com/maker", volumeBindingMode: "WaitForFirstConsumer" });
+    const spec = { accessModes: ["ReadWriteOnce"], storageClassName: "made", resources: { requests: { storage: "1Gi" } } };
+    await claims.create({ metadata: ref, spec });
+    await addNode(testNode("a"));
+    await addPod(testPod("one", { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }] }));
+    await settle();
+    expect((await claims.get(ref)).metadata?.annotations).toEqual({ "volume.kubernetes.io/selected-node": "a" });
+    expect((await getPod("one")).spec?.nodeName).toBeUndefined();
+    await client.resource(persistentVolumeKind).create({
+      metadata: { name: "v" },
+      spec: { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Gi" }, hostPath: { path: "/v" }, storageClassName: "made" },
+    });
+    await claims.patch(ref, { metadata: { annotations: { "pv.kubernetes.io/bind-completed": "yes" } }, spec: { volumeName: "v" } });
+    await host.clock.advance("1s");
+    expect((await getPod("one")).spec?.nodeName).toBe("a");
   });
 });

@@ -52,7 +52,15 @@ function encodeOperation(operation: Operation): Buffer {
   if (operation.type === "range") return writer.message(1, encodeRangeRequest(operation)).finish();
   const { key } = operation;
   if (operation.type === "put") return writer.message(2, new ProtobufWriter().text(1, key).bytes(2, operation.value).finish()).finish();
-  return writer.message(3, new ProtobufWriter().text(1, key).text(2, operation.end ?? "").finish()).finish();
+  return writer
+    .message(
+      3,
+      new ProtobufWriter()
+        .text(1, key)
+        .text(2, operation.end ?? "")
+        .finish(),
+    )
+    .finish();
 }
 
 /** The revision in a `ResponseHeader`. */

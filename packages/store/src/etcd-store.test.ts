@@ -11,7 +11,7 @@ const binary = etcdBinary();
 const skip = binary === undefined ? "there is no etcd; `npx tsx scripts/build-tools.ts etcd` builds one" : undefined;
 const running: EtcdProcess[] = [];
 const start = async (tls = false): Promise<EtcdProcess> => {
-  const etcd = await EtcdProcess.start(binary!, tls);
+  const etcd = await EtcdProcess.start(binary!, { tls });
   running.push(etcd);
   return etcd;
 };

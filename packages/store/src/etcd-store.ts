@@ -93,7 +93,11 @@ export class EtcdStore implements Store {
       failure: failure.map((operation) => this.#prefixed<Operation>(operation)),
     });
     const branches = [...success, ...failure];
-    const answer = await this.#call("Txn", encoded, branches.every(({ type }) => type === "range"));
+    const answer = await this.#call(
+      "Txn",
+      encoded,
+      branches.every(({ type }) => type === "range"),
+    );
     return decodeTxnResponse(answer, this.#prefix);
   }
 

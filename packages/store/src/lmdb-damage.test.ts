@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@skiff/base";
-import { open as openLmdb } from "lmdb";
+import { open as openLmdb, type Database } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeState, EMPTY_STATE } from "./lmdb-state.ts";
 import { LmdbStore } from "./lmdb-store.ts";
@@ -27,10 +27,11 @@ describe("a file that the LMDB store cannot trust", () => {
   /** A store with `keys` keys, closed again. */
   const filled = async (keys: number): Promise<void> => {
     const store = await open();
-    for (let index = 0; index < keys; index++) {
+    const put = (index: number): Promise<unknown> => {
       const value = Buffer.from(`the value of ${index} ${"x".repeat(500)}`);
-      await store.txn({ compare: [], success: [{ type: "put", key: `/key-${index}`, value }] });
-    }
+      return store.txn({ compare: [], success: [{ type: "put", key: `/key-${index}`, value }] });
+    };
+    await Promise.all(Array.from({ length: keys }, (_, index) => put(index)));
     await store.close();
   };
   /** Changes the bytes of `text` wherever they are in the file: LMDB may keep older copies of a page. */
@@ -42,10 +43,11 @@ describe("a file that the LMDB store cannot trust", () => {
     writeFileSync(file, bytes);
   };
   /** Opens the file as its own database would, behind the store's back. */
-  const edit = async (name: string, change: (database: ReturnType<typeof openLmdb<Buffer, string>>) => Promise<unknown>): Promise<void> => {
+  const edit = async (name: string, change: (database: Database<Buffer, string | Buffer>) => Promise<unknown>): Promise<void> => {
     mkdirSync(directory, { recursive: true });
     const root = openLmdb({ path: file, noSubdir: true, maxDbs: 4 });
-    await change(root.openDB<Buffer, string>({ name, encoding: "binary", useVersions: name === "state" }));
+    const keyEncoding = name === "log" ? "binary" : "ordered-binary";
+    await change(root.openDB<Buffer, string | Buffer>({ name, encoding: "binary", keyEncoding, useVersions: name === "state" }));
     await root.close();
   };
 
@@ -110,18 +112,21 @@ describe("a file that the LMDB store cannot trust", () => {
     await filled(3);
     await edit("log", async (log) => {
       const [first] = log.getKeys({ limit: 1 });
-      await log.remove(first!);
+      await log.remove(Buffer.from(first!));
     });
     const error = await refusal();
     expect(error).toBeInstanceOf(CorruptRecordError);
     expect(error.message).toMatch(/log has 2 records and should have 3; restore a backup/);
   });
 
-  it("says that a file was cut short, rather than to crash on what is missing", async () => {
-    await filled(300);
-    truncateSync(file, 3 * 4096);
-    const error = await refusal();
-    expect(error).toBeInstanceOf(CorruptRecordError);
-    expect(error.message).toMatch(/cut short/);
-  });
+  it.each([100, 5_000, 3 * 4096, 100_000])(
+    "says that a file was cut short to %i bytes, rather than to crash on what is missing",
+    async (size) => {
+      await filled(300);
+      truncateSync(file, size);
+      const error = await refusal();
+      expect(error).toBeInstanceOf(CorruptRecordError);
+      expect(error.message).toMatch(/restore a backup/);
+    },
+  );
 });

@@ -2,10 +2,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "@skiff/base";
 import { open, type Database, type RootDatabase } from "lmdb";
+import { checkLmdbFile } from "./lmdb-header.ts";
 import { decodeRecordId, encodeRecordId, type RecordId } from "./lmdb-record.ts";
-import { StoreFormatError, StoreUnavailableError } from "./store.ts";
+import { CorruptRecordError, StoreFormatError, StoreUnavailableError } from "./store.ts";
 
 const FILE_NAME = "store.lmdb";
+const STATE_NAME = "state";
+const LOG_NAME = "log";
 const STATE_KEY = "state";
 
 /** What one durable commit writes. */
@@ -38,34 +41,43 @@ export class LmdbFile {
 
   /**
    * Opens or creates the file in `directory`. Errors: {@link StoreFormatError} when there is a file that is something
-   * else, {@link StoreUnavailableError} when it cannot be opened.
+   * else, {@link CorruptRecordError} when it is damaged, {@link StoreUnavailableError} when it cannot be opened.
    */
   constructor(directory: string) {
+    const path = join(directory, FILE_NAME);
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
+      checkLmdbFile(path);
       this.#root = open({
-        path: join(directory, FILE_NAME),
+        path,
         noSubdir: true,
         // With overlapping syncs readers see a value before it is durable, and a power cut takes back what they saw.
         overlappingSync: false,
         maxDbs: 4,
       });
-      this.#meta = this.#root.openDB<Buffer, string>({ name: "state", encoding: "binary", useVersions: true });
-      this.#log = this.#root.openDB<Buffer, Buffer>({ name: "log", encoding: "binary", keyEncoding: "binary" });
+      const strange = Array.from(this.#root.getKeys()).find((name) => name !== STATE_NAME && name !== LOG_NAME);
+      if (strange !== undefined) {
+        void this.#root.close();
+        throw new StoreFormatError(
+          `${path} is not a Skiff store: it holds "${String(strange)}"; move it away or choose another data directory`,
+        );
+      }
+      this.#meta = this.#root.openDB<Buffer, string>({ name: STATE_NAME, encoding: "binary", useVersions: true });
+      this.#log = this.#root.openDB<Buffer, Buffer>({ name: LOG_NAME, encoding: "binary", keyEncoding: "binary" });
     } catch (error) {
+      if (error instanceof StoreFormatError || error instanceof CorruptRecordError) throw error;
       const message = messageOf(error);
       if (/MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)) {
-        throw new StoreFormatError(`${join(directory, FILE_NAME)} is not a Skiff store; move it away or choose another data directory`, {
-          cause: error,
-        });
+        throw new StoreFormatError(`${path} is not a Skiff store; move it away or choose another data directory`, { cause: error });
       }
+      if (DAMAGED.test(message)) throw damaged(error);
       throw new StoreUnavailableError(`cannot open the store in ${directory}: ${message}`, { cause: error });
     }
   }
 
   /** The state record and the sequence of the commit that wrote it; `undefined` in a new file. */
   state(): { readonly bytes: Buffer; readonly sequence: number } | undefined {
-    const entry = this.#meta.getEntry(STATE_KEY);
+    const entry = reading(() => this.#meta.getEntry(STATE_KEY));
     return entry === undefined ? undefined : { bytes: entry.value, sequence: entry.version ?? 0 };
   }
 
@@ -95,20 +107,28 @@ export class LmdbFile {
 
   /** The record as the file has it now. */
   get(id: RecordId): Buffer | undefined {
-    return this.#log.getBinary(encodeRecordId(id));
+    return reading(() => this.#log.getBinary(encodeRecordId(id)));
   }
 
   /** The records from `from` (included) to `to` (excluded), in order. The records after a commit are seen from the next call on. */
   *scan(from: RecordId, to: RecordId): Generator<RawRecord, void, undefined> {
-    for (const { key, value } of this.#log.getRange({ start: encodeRecordId(from), end: encodeRecordId(to) })) {
-      yield { id: decodeRecordId(key), bytes: value };
+    const records = reading(() => this.#log.getRange({ start: encodeRecordId(from), end: encodeRecordId(to) })[Symbol.iterator]());
+    try {
+      for (;;) {
+        const next = reading(() => records.next());
+        if (next.done === true) return;
+        yield { id: decodeRecordId(next.value.key), bytes: next.value.value };
+      }
+    } finally {
+      // Ends the cursor when the caller stops early.
+      records.return?.();
     }
   }
 
   snapshot(): FileSnapshot {
     const transaction = this.#log.useReadTransaction();
     return {
-      get: (id) => this.#log.get(encodeRecordId(id), { transaction }),
+      get: (id) => reading(() => this.#log.get(encodeRecordId(id), { transaction })),
       release: () => transaction.done(),
     };
   }
@@ -116,4 +136,25 @@ export class LmdbFile {
   async close(): Promise<void> {
     await this.#root.close();
   }
+}
+
+/** What LMDB says of a file whose pages do not fit together. */
+const DAMAGED =
+  /MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_BAD_|MDB_CURSOR_FULL|invalid page|Located page was wrong type|Requested page not found/i;
+
+/** Reads from LMDB, and says so when what it finds is damaged. Errors: {@link CorruptRecordError}, {@link StoreUnavailableError}. */
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (DAMAGED.test(messageOf(error))) throw damaged(error);
+    throw new StoreUnavailableError(`cannot read the store: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function damaged(cause: unknown): CorruptRecordError {
+  return new CorruptRecordError(
+    `the store's file is damaged or was cut short (${messageOf(cause)}): the disk or the file system has damaged it; restore a backup`,
+    { cause },
+  );
 }

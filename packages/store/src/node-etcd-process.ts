@@ -17,23 +17,32 @@ export function etcdBinary(): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
+/** How to run an etcd. */
+export interface EtcdProcessOptions {
+  /** It makes itself a certificate. */
+  readonly tls?: boolean;
+  /** Where its data is to be; it is removed with the process. Absent: a temporary directory. */
+  readonly directory?: string;
+}
+
 /** An etcd of one member on a free port of the loopback interface, with its data in a directory of its own: for tests. */
 export class EtcdProcess {
   readonly #binary: string;
   readonly #tls: boolean;
   readonly #ports: readonly [number, number];
-  readonly #directory = mkdtempSync(join(tmpdir(), "skiff-etcd-"));
+  readonly #directory: string;
   #child: ChildProcess | undefined;
 
-  private constructor(binary: string, tls: boolean, ports: readonly [number, number]) {
+  private constructor(binary: string, options: EtcdProcessOptions, ports: readonly [number, number]) {
     this.#binary = binary;
-    this.#tls = tls;
+    this.#tls = options.tls ?? false;
+    this.#directory = options.directory ?? mkdtempSync(join(tmpdir(), "skiff-etcd-"));
     this.#ports = ports;
   }
 
-  /** Starts an etcd; with `tls`, it makes itself a certificate. Errors: rejects when it does not answer in time. */
-  static async start(binary: string, tls = false): Promise<EtcdProcess> {
-    const etcd = new EtcdProcess(binary, tls, [await freePort(), await freePort()]);
+  /** Starts an etcd. Errors: rejects when it does not answer in time. */
+  static async start(binary: string, options: EtcdProcessOptions = {}): Promise<EtcdProcess> {
+    const etcd = new EtcdProcess(binary, options, [await freePort(), await freePort()]);
     await etcd.restart();
     return etcd;
   }

@@ -8,6 +8,26 @@ import { isAbout, refusal } from "./refusal.ts";
 const GROUP = "certificates.k8s.io";
 const PLURAL = "certificatesigningrequests";
 
+/**
+ * Writes into a request who made it: signers decide by that, so nobody may write it himself. Must run behind everything
+ * else that changes objects.
+ */
+export class CertificateRequester implements AdmissionPlugin {
+  readonly name = "CertificateRequester";
+
+  mutate(request: AdmissionRequest): void {
+    if (!isAbout(request, GROUP, PLURAL) || request.operation !== "CREATE") return;
+    const { spec } = request.object as CertificateSigningRequest;
+    const { name, uid, groups, extra } = request.user;
+    spec.username = name;
+    spec.groups = [...groups];
+    delete spec.uid;
+    if (uid !== undefined) spec.uid = uid;
+    delete spec.extra;
+    if (extra !== undefined) spec.extra = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));
+  }
+}
+
 /** Whoever approves or denies a request needs the verb `approve` on its signer. */
 export class CertificateApproval implements AdmissionPlugin {
   readonly name = "CertificateApproval";

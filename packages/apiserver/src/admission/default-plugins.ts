@@ -5,7 +5,7 @@ import type { Authorizer } from "../attributes.ts";
 import { RbacEscalationCheck } from "../authz/rbac/escalation.ts";
 import type { RbacAuthorizer } from "../authz/rbac/rbac-authorizer.ts";
 import type { ObjectReader } from "../object-reader.ts";
-import { CertificateApproval, CertificateSigning, CertificateSubjectRestriction } from "./certificates.ts";
+import { CertificateApproval, CertificateRequester, CertificateSigning, CertificateSubjectRestriction } from "./certificates.ts";
 import { DefaultIngressClass, DefaultStorageClass } from "./default-classes.ts";
 import { DefaultTolerationSeconds } from "./default-toleration-seconds.ts";
 import { LimitRanger } from "./limit-ranger.ts";
@@ -70,6 +70,7 @@ export function defaultPlugins(parts: DefaultAdmissionParts): readonly Admission
     new PodTopologyLabels(reader),
     new MutatingAdmissionPolicies(reader, authorizer, resourceOf, schemas),
     new MutatingAdmissionWebhook(reader, webhooks),
+    new CertificateRequester(),
     new RbacEscalationCheck(rbac, authorizer),
     new ValidatingAdmissionPolicies(reader, authorizer, resourceOf),
     new ValidatingAdmissionWebhook(reader, webhooks),

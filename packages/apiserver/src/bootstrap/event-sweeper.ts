@@ -16,7 +16,12 @@ const BATCH = 64;
  * aborted. An event is as old as the newest of the times that it carries, which every
  * write moves on.
  */
-export async function sweepEvents(host: Host, registry: ObjectRegistry, signal: AbortSignal, ttlMs: number = DEFAULT_TTL_MS): Promise<void> {
+export async function sweepEvents(
+  host: Host,
+  registry: ObjectRegistry,
+  signal: AbortSignal,
+  ttlMs: number = DEFAULT_TTL_MS,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       await sleep(host.clock, SWEEP_PERIOD_MS, signal);

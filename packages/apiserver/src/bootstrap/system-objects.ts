@@ -63,7 +63,12 @@ export async function ensureSystemObjects(client: Client, clock: Clock, options:
 }
 
 /** Keeps the endpoints of `default/kubernetes` right until `signal` is aborted. Failures are logged and tried again. */
-export async function keepKubernetesEndpoints(host: Host, client: Client, servers: () => AdvertisedServers, signal: AbortSignal): Promise<void> {
+export async function keepKubernetesEndpoints(
+  host: Host,
+  client: Client,
+  servers: () => AdvertisedServers,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       await sleep(host.clock, ENDPOINTS_PERIOD_MS, signal);

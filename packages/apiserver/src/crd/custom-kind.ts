@@ -39,6 +39,7 @@ export function customKind(definition: CustomResourceDefinition): CustomKind {
   if (stored === undefined) throw new Error("a definition without versions was stored");
   const schemas = new Map(versions.map((version) => [schemaName(definition, version.name), versionSchema(definition, version)]));
   const schema = schemas.get(schemaName(definition, stored.name)) ?? {};
+  const checked = withoutMetadata(schema);
   const { scale, status } = stored.subresources ?? {};
   const kind: KindDefinition = {
     group,
@@ -66,28 +67,22 @@ export function customKind(definition: CustomResourceDefinition): CustomKind {
             ...(scale.labelSelectorPath ? { selector: scale.labelSelectorPath.replace(/^\./, "") } : {}),
           },
         }),
-    applyDefaults: (object) => applySchemaDefaults(object as unknown as JsonValue, schema),
-    validate: (object, old) => validateCustomResource(object, old, schema),
+    applyDefaults: (object) => applySchemaDefaults(object as unknown as JsonValue, checked),
+    validate: (object, old) => validateCustomResource(object, old, checked),
   };
   return { kind, schemas, servedVersions: new Set(versions.filter((version) => version.served).map((version) => version.name)) };
 }
 
-function validateCustomResource(object: KubeObject, old: KubeObject | undefined, schema: Schema): ReturnType<typeof validateBySchema> {
-  // Metadata is checked as for all kinds; the schema may only add to its name.
-  const { metadata: _metadata, ...properties } = Object.fromEntries(schema.properties ?? []);
-  const own: Schema = ownSchema(schema, new Map(Object.entries(properties)));
-  const value = object as unknown as JsonValue;
-  const errors = validateBySchema(value, own);
-  // Rules may rely on the types that the schema promises.
-  return errors.length > 0 ? errors : validateRules(value, old as unknown as JsonValue | undefined, own);
+/** The schema without metadata, which is checked as for all kinds. */
+function withoutMetadata(schema: Schema): Schema {
+  return { ...schema, properties: new Map([...(schema.properties ?? [])].filter(([name]) => name !== "metadata")) };
 }
 
-const ownSchemas = new WeakMap<Schema, Schema>();
-
-function ownSchema(schema: Schema, properties: ReadonlyMap<string, Schema>): Schema {
-  let own = ownSchemas.get(schema);
-  if (own === undefined) ownSchemas.set(schema, (own = { ...schema, properties }));
-  return own;
+function validateCustomResource(object: KubeObject, old: KubeObject | undefined, schema: Schema): ReturnType<typeof validateBySchema> {
+  const value = object as unknown as JsonValue;
+  const errors = validateBySchema(value, schema);
+  // Rules may rely on the types that the schema promises.
+  return errors.length > 0 ? errors : validateRules(value, old as unknown as JsonValue | undefined, schema);
 }
 
 /** As upstream names it in OpenAPI: the group's parts backwards, `com.example.stable.v1.CronTab`. */
@@ -112,7 +107,9 @@ function otherVersion(definition: CustomResourceDefinition, version: CustomResou
   const { group, names } = definition.spec;
   const same = (object: KubeObject): KubeObject => object;
   const schema = schemaName(definition, version.name);
-  const deprecation = version.deprecated ? (version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`) : undefined;
+  const deprecation = version.deprecated
+    ? (version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`)
+    : undefined;
   return { version: version.name, schema, toStored: same, fromStored: same, ...(deprecation === undefined ? {} : { deprecation }) };
 }
 
@@ -149,7 +146,13 @@ function selectableFields(version: CustomResourceDefinitionVersion): NonNullable
   return Object.fromEntries(
     (version.selectableFields ?? []).map(({ jsonPath }) => {
       const find = compileJsonPath(jsonPath);
-      return [jsonPath.replace(/^\./, ""), (object: KubeObject) => find(object).filter((value) => !isJsonObject(value)).map(String)[0] ?? ""];
+      return [
+        jsonPath.replace(/^\./, ""),
+        (object: KubeObject) =>
+          find(object)
+            .filter((value) => !isJsonObject(value))
+            .map(String)[0] ?? "",
+      ];
     }),
   );
 }

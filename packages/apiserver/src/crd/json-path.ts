@@ -1,7 +1,8 @@
 /** One step into a value: all that it leads to. */
 type Step = (value: unknown) => readonly unknown[];
 
-const TOKEN = /\.?\[\?\(\s*@([^)=!<>\s]*)\s*(==|!=)\s*(?:"([^"]*)"|'([^']*)'|([^)\s]+))\s*\)\]|\.?\[(?:'([^']*)'|"([^"]*)"|(\*)|(-?\d+))\]|\.(\*)|\.([^.[\]]+)/y;
+const TOKEN =
+  /\.?\[\?\(\s*@([^)=!<>\s]*)\s*(==|!=)\s*(?:"([^"]*)"|'([^']*)'|([^)\s]+))\s*\)\]|\.?\[(?:'([^']*)'|"([^"]*)"|(\*)|(-?\d+))\]|\.(\*)|\.([^.[\]]+)/y;
 
 /**
  * Compiles the simple JSONPath of CustomResourceDefinitions: `.spec.replicas`, `.status.conditions[?(@.type=="Ready")].status`,
@@ -11,12 +12,16 @@ const TOKEN = /\.?\[\?\(\s*@([^)=!<>\s]*)\s*(==|!=)\s*(?:"([^"]*)"|'([^']*)'|([^
  */
 export function compileJsonPath(text: string): (object: unknown) => readonly unknown[] {
   // A backslash before a dot makes the dot part of a name; a private character stands for it meanwhile.
-  const path = text.trim().replace(/^\$/, "").replaceAll(String.raw`\.`, "\uE000");
+  const path = text
+    .trim()
+    .replace(/^\$/, "")
+    .replaceAll(String.raw`\.`, "\uE000");
   const steps: Step[] = [];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < path.length) {
-    const at = TOKEN.lastIndex;
-    const match = TOKEN.exec(path);
+  // A copy: conditions inside the path are compiled on the way.
+  const token = new RegExp(TOKEN);
+  while (token.lastIndex < path.length) {
+    const at = token.lastIndex;
+    const match = token.exec(path);
     if (match === null) throw new Error(`invalid JSONPath ${JSON.stringify(text)} at ${at}`);
     steps.push(stepOf(match));
   }
@@ -33,7 +38,8 @@ function stepOf(match: RegExpExecArray): Step {
   if (star !== undefined || dotStar !== undefined) return children;
   if (index !== undefined) return (value) => (Array.isArray(value) ? present(value.at(Number(index))) : []);
   const key = (quoted ?? doubleQuoted ?? name ?? "").replaceAll("\uE000", ".");
-  return (value) => (typeof value === "object" && value !== null && Object.hasOwn(value, key) ? present((value as Record<string, unknown>)[key]) : []);
+  return (value) =>
+    typeof value === "object" && value !== null && Object.hasOwn(value, key) ? present((value as Record<string, unknown>)[key]) : [];
 }
 
 function present(value: unknown): readonly unknown[] {

@@ -16,6 +16,7 @@ export function applySchemaDefaults(value: JsonValue, schema: Schema): void {
 
 function defaultField(object: JsonObject, name: string, schema: Schema): void {
   const isNull = Object.hasOwn(object, name) && object[name] === null && schema.nullable !== true;
-  if (schema.default !== undefined && (isNull || !Object.hasOwn(object, name))) setKey(object, name, cloneJson(schema.default as JsonValue));
+  if (schema.default !== undefined && (isNull || !Object.hasOwn(object, name)))
+    setKey(object, name, cloneJson(schema.default as JsonValue));
   if (Object.hasOwn(object, name)) applySchemaDefaults(object[name] as JsonValue, schema);
 }

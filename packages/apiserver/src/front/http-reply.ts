@@ -37,7 +37,12 @@ export type HttpReply = Exclude<Reply, { readonly type: "upgrade" }>;
  *
  * Errors: `NotAcceptable` and `BadRequest` (options of tables), before anything is sent.
  */
-export async function writeReply(reply: HttpReply, request: ServerRequest, response: ServerResponse, options: ReplyWriterOptions): Promise<void> {
+export async function writeReply(
+  reply: HttpReply,
+  request: ServerRequest,
+  response: ServerResponse,
+  options: ReplyWriterOptions,
+): Promise<void> {
   for (const warning of warningHeaders(reply.warnings ?? [])) response.appendHeader("warning", warning);
   switch (reply.type) {
     case "object":
@@ -92,11 +97,21 @@ function wantsPretty({ query, headers }: ServerRequest): boolean {
   return /^(?:curl|Wget|Mozilla\/5\.0)/.test(headers["user-agent"] ?? "");
 }
 
-async function writeEncoded(response: ServerResponse, request: ServerRequest, status: number, encoded: Encoded, options: ReplyWriterOptions): Promise<void> {
+async function writeEncoded(
+  response: ServerResponse,
+  request: ServerRequest,
+  status: number,
+  encoded: Encoded,
+  options: ReplyWriterOptions,
+): Promise<void> {
   const packed = await packedParts(request, response, encoded.parts);
   response.statusCode = status;
   response.setHeader("content-type", encoded.contentType);
-  if (status !== 304) response.setHeader("content-length", packed.reduce((sum, part) => sum + part.length, 0));
+  if (status !== 304)
+    response.setHeader(
+      "content-length",
+      packed.reduce((sum, part) => sum + part.length, 0),
+    );
   if (request.method === "HEAD" || status === 304) {
     response.end();
     return;
@@ -146,7 +161,12 @@ async function writeChunk(response: ServerResponse, chunk: Uint8Array): Promise<
   return !response.destroyed;
 }
 
-async function writeWatch({ session }: WatchReply, request: ServerRequest, response: ServerResponse, options: ReplyWriterOptions): Promise<void> {
+async function writeWatch(
+  { session }: WatchReply,
+  request: ServerRequest,
+  response: ServerResponse,
+  options: ReplyWriterOptions,
+): Promise<void> {
   let render: RenderOptions;
   try {
     render = renderOptions(request, "watch", options);
@@ -181,7 +201,15 @@ async function writeStream(reply: StreamReply, response: ServerResponse): Promis
 }
 
 /** Headers that are about a connection to a backend and not about what it answered (RFC 9110, section 7.6.1). */
-const HOP_BY_HOP: ReadonlySet<string> = new Set(["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"]);
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 function setHeaders(response: ServerResponse, headers: Readonly<Record<string, string>> = {}): void {
   for (const [name, value] of Object.entries(headers)) if (!HOP_BY_HOP.has(name)) response.setHeader(name, value);

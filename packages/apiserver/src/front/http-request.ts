@@ -20,7 +20,14 @@ export interface RequestReader {
 const METHODS: ReadonlySet<string> = new Set<Method>(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]);
 
 /** Headers that decide who asks, for what, and where a message ends. Two of them that differ are an attempt to be read in two ways. */
-const SINGLE_HEADERS: ReadonlySet<string> = new Set(["host", "authorization", "content-length", "content-type", "content-encoding", "transfer-encoding"]);
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  "host",
+  "authorization",
+  "content-length",
+  "content-type",
+  "content-encoding",
+  "transfer-encoding",
+]);
 
 /**
  * The request that an HTTP message makes. The path stays percent-encoded: it is taken apart and decoded in one place only.
@@ -29,7 +36,8 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set(["host", "authorization", "c
  */
 export function readRequest(message: IncomingMessage, reader: RequestReader, signal: AbortSignal, hasBody: boolean): ServerRequest {
   const { method = "", url = "" } = message;
-  if (url.length > reader.limits.maxUrlBytes) throw statusError("BadRequest", `the request URL is longer than ${reader.limits.maxUrlBytes} bytes`, undefined, 414);
+  if (url.length > reader.limits.maxUrlBytes)
+    throw statusError("BadRequest", `the request URL is longer than ${reader.limits.maxUrlBytes} bytes`, undefined, 414);
   if (!METHODS.has(method)) throw statusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
   refuseRepeatedHeaders(message.rawHeaders);
   const mark = url.indexOf("?");

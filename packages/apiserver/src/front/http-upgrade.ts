@@ -19,7 +19,10 @@ export function refuseUnsupportedProtocols({ headers }: IncomingMessage): void {
   if (headers.upgrade?.toLowerCase() !== "websocket") return;
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((each) => each.trim());
   if (offered.every((each) => UNSUPPORTED_PROTOCOLS.has(each))) {
-    throw statusError("BadRequest", `none of the WebSocket protocols ${offered.join(", ")} is supported: use SPDY/3.1 or v4.channel.k8s.io`);
+    throw statusError(
+      "BadRequest",
+      `none of the WebSocket protocols ${offered.join(", ")} is supported: use SPDY/3.1 or v4.channel.k8s.io`,
+    );
   }
 }
 
@@ -28,7 +31,8 @@ export function passUpgrade(reply: UpgradeReply, socket: Duplex, head: Buffer, a
   const { stream } = reply;
   const lines = [`HTTP/1.1 ${reply.status} ${STATUS_CODES[reply.status] ?? ""}`, `audit-id: ${auditId}`];
   for (const [name, value] of Object.entries(reply.headers)) lines.push(`${name}: ${value}`);
-  if ("setKeepAlive" in socket) (socket as Duplex & { setKeepAlive(enable: boolean, delayMs: number): void }).setKeepAlive(true, KEEP_ALIVE_MS);
+  if ("setKeepAlive" in socket)
+    (socket as Duplex & { setKeepAlive(enable: boolean, delayMs: number): void }).setKeepAlive(true, KEEP_ALIVE_MS);
   const pairs = [
     [stream, socket],
     [socket, stream],

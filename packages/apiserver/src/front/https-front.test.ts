@@ -50,12 +50,17 @@ async function echoBody({ body }: ServerRequest): Promise<Reply> {
 
 function send(path: string, options: https.RequestOptions = {}, body?: string | Buffer): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = https.request({ host: "127.0.0.1", port, path, ca: pki.authority.certificatePem, agent: false, ...options }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }));
-      response.on("error", reject);
-    });
+    const request = https.request(
+      { host: "127.0.0.1", port, path, ca: pki.authority.certificatePem, agent: false, ...options },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() }),
+        );
+        response.on("error", reject);
+      },
+    );
     request.on("error", reject);
     request.end(body);
   });
@@ -82,7 +87,9 @@ afterEach(async () => {
 describe("requests", () => {
   it("arrive with path, query and headers as they were sent", async () => {
     await start(async () => ok({}));
-    const { status, headers } = await send("/api/v1/namespaces/%2e%2e/secrets?watch=false&x=a%20b", { headers: { "impersonate-user": "jane" } });
+    const { status, headers } = await send("/api/v1/namespaces/%2e%2e/secrets?watch=false&x=a%20b", {
+      headers: { "impersonate-user": "jane" },
+    });
     expect(status).toBe(200);
     expect(headers["audit-id"]).toMatch(/^[\w-]{36}$/);
     expect(headers["cache-control"]).toBe("no-cache, private");
@@ -172,7 +179,14 @@ describe("bad input", () => {
 
 describe("answers", () => {
   it("carry warnings and the time to wait as headers", async () => {
-    await start(async () => ({ ...ok(statusError("TooManyRequests", "later", { retryAfterSeconds: 7 }).status), status: 429, warnings: ['unknown field "spec.ü"\r\nx: y'] }) as Reply);
+    await start(
+      async () =>
+        ({
+          ...ok(statusError("TooManyRequests", "later", { retryAfterSeconds: 7 }).status),
+          status: 429,
+          warnings: ['unknown field "spec.ü"\r\nx: y'],
+        }) as Reply,
+    );
     const { headers } = await send("/");
     expect(headers["retry-after"]).toBe("7");
     expect(Buffer.from(String(headers["warning"]), "latin1").toString()).toBe('299 - "unknown field \\"spec.ü\\"  x: y"');
@@ -201,7 +215,8 @@ describe("answers", () => {
 });
 
 describe("upgrades", () => {
-  const WEBSOCKET = "GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n";
+  const WEBSOCKET =
+    "GET /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n";
 
   it("pass bytes both ways, those that came early included, and end when the backend ends", async () => {
     await start(async () => {

@@ -171,7 +171,12 @@ class Front implements HttpsFront {
     return auditId;
   }
 
-  async #write(reply: Exclude<Reply, { readonly type: "upgrade" }>, request: ServerRequest, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #write(
+    reply: Exclude<Reply, { readonly type: "upgrade" }>,
+    request: ServerRequest,
+    message: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     if (reply.type !== "watch" && reply.type !== "stream") {
       if (this.#closing || hasUnreadBody(message)) response.setHeader("connection", "close");
       await writeReply(reply, request, response, this.#writer);
@@ -223,7 +228,12 @@ class Front implements HttpsFront {
     try {
       const { certificatePem, privateKeyPem } = this.#options.certificate();
       if (certificatePem === this.#certificate.certificatePem && privateKeyPem === this.#certificate.privateKeyPem) return;
-      this.#server.setSecureContext({ cert: certificatePem, key: privateKeyPem, ca: [...this.#options.clientAuthorities], minVersion: "TLSv1.2" });
+      this.#server.setSecureContext({
+        cert: certificatePem,
+        key: privateKeyPem,
+        ca: [...this.#options.clientAuthorities],
+        minVersion: "TLSv1.2",
+      });
       this.#certificate = { certificatePem, privateKeyPem };
       this.#host.log.info("the server's certificate was replaced");
     } catch (error) {
@@ -234,7 +244,14 @@ class Front implements HttpsFront {
 }
 
 /** Stands for a request that could not be read: its error is answered as plain JSON. */
-const UNREADABLE = { method: "GET", path: "", query: RequestQuery.parse(""), headers: {}, body: { type: "none" }, internal: false } as const satisfies ServerRequest;
+const UNREADABLE = {
+  method: "GET",
+  path: "",
+  query: RequestQuery.parse(""),
+  headers: {},
+  body: { type: "none" },
+  internal: false,
+} as const satisfies ServerRequest;
 
 /** Aborted when the client goes away before its answer is complete. */
 function abortedBy(connection: ServerResponse | Duplex): AbortSignal {

@@ -19,6 +19,9 @@ export function warningHeaders(texts: readonly string[]): string[] {
 
 /** Header values are bytes: text travels as UTF-8, and nothing in it can end the header. */
 function quotable(text: string): string {
-  const escaped = text.replaceAll(/\p{Cc}/gu, " ").replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+  const escaped = text
+    .replaceAll(/\p{Cc}/gu, " ")
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"');
   return Buffer.from(escaped).toString("latin1");
 }

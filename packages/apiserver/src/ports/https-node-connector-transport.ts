@@ -54,6 +54,8 @@ export class HttpsNodeConnector implements NodeConnector {
       outgoing.once("response", (response) => resolve(answerOf(response)));
       outgoing.once("upgrade", (response: http.IncomingMessage, stream: Duplex, head: Buffer) => {
         if (head.length > 0) stream.unshift(head);
+        // Until its new owner listens, a connection that breaks must not end the process.
+        stream.on("error", () => stream.destroy());
         resolve({ status: response.statusCode ?? 101, headers: headersOf(response), stream });
       });
       outgoing.end(request.body);
@@ -85,7 +87,9 @@ export class HttpsNodeConnector implements NodeConnector {
     const node = this.#options.nodeOf(nodeName);
     if (node === undefined) throw new NodeUnreachableError(`nodes "${nodeName}" not found`);
     const addresses = node.status?.addresses ?? [];
-    const host = ADDRESS_TYPES.map((type) => addresses.find((address) => address.type === type)?.address).find((each) => each !== undefined);
+    const host = ADDRESS_TYPES.map((type) => addresses.find((address) => address.type === type)?.address).find(
+      (each) => each !== undefined,
+    );
     if (host === undefined) throw new NodeUnreachableError(`no preferred addresses found; known addresses: []`);
     const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || DEFAULT_KUBELET_PORT;
     const { certificatePem, privateKeyPem } = this.#options.clientCertificate();

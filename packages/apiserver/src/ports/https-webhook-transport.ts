@@ -26,7 +26,10 @@ export class HttpsWebhookTransport implements WebhookTransport {
   async post(target: WebhookTarget, body: unknown, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<unknown> {
     const url = withTimeout(target.url, timeoutMs);
     if (url.protocol !== "https:") throw new Error(`the webhook's address ${target.url} is not an HTTPS one`);
-    const place = target.service === undefined ? { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 443) } : this.#endpoint(target.service);
+    const place =
+      target.service === undefined
+        ? { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 443) }
+        : this.#endpoint(target.service);
     if (isIP(place.host) !== 0 && isLinkLocal(place.host)) throw new Error(`the address ${place.host} is not allowed`);
     const text = Buffer.from(JSON.stringify(body));
     const answer = await send({ url, ...place, authorityPem: target.authorityPem, body: text, signal });

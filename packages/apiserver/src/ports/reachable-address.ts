@@ -1,7 +1,9 @@
 import { isIpAddress } from "@skiff/api";
 
 /** Takes `https:web:8080` apart: scheme, name and port, all but the name optional. `undefined` when it has another form. */
-export function splitSchemeNamePort(text: string): { readonly scheme: "" | "http" | "https"; readonly name: string; readonly port: string } | undefined {
+export function splitSchemeNamePort(
+  text: string,
+): { readonly scheme: "" | "http" | "https"; readonly name: string; readonly port: string } | undefined {
   const parts = text.split(":");
   const [scheme, name, port] = parts.length === 1 ? ["", parts[0], ""] : parts.length === 2 ? ["", parts[0], parts[1]] : parts;
   if (parts.length > 3 || !name || port === undefined) return undefined;
@@ -24,5 +26,5 @@ export function isProxyableIp(address: string): boolean {
 /** True for addresses of one network link: clouds keep their metadata service, with its credentials, at such a one. */
 export function isLinkLocal(address: string): boolean {
   const text = address.toLowerCase().replace(/^::ffff:/, "");
-  return /^169\.254\./.test(text) || /^fe[89ab][0-9a-f]:/.test(text);
+  return text.startsWith("169.254.") || /^fe[89ab][0-9a-f]:/.test(text);
 }

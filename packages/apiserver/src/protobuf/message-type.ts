@@ -23,11 +23,20 @@ const parsed = new Map<string, MessageType>();
 export function messageType(name: string): MessageType | undefined {
   const known = parsed.get(name);
   if (known !== undefined) return known;
-  lines ??= new Map(FIELD_NUMBERS.trim().split("\n").map((line) => splitOnce(line, " ")));
+  lines ??= new Map(
+    FIELD_NUMBERS.trim()
+      .split("\n")
+      .map((line) => splitOnce(line, " ")),
+  );
   const line = lines.get(name);
   if (line === undefined) return undefined;
   const home = name.slice(0, name.lastIndexOf("."));
-  const type = new Map(line.split(" ").filter((text) => text !== "").map((text) => fieldType(text, home)));
+  const type = new Map(
+    line
+      .split(" ")
+      .filter((text) => text !== "")
+      .map((text) => fieldType(text, home)),
+  );
   parsed.set(name, type);
   return type;
 }

@@ -133,4 +133,3 @@ function expired(error: unknown, freshToken: string | undefined): unknown {
   (lost.status as { metadata: ListMeta }).metadata = { continue: freshToken };
   return lost;
 }
-

@@ -129,7 +129,8 @@ export class WatchCache {
     const path = kv.key.slice(this.prefix.length);
     const slash = this.kind.namespaced ? path.indexOf("/") : -1;
     const previous = this.objects.get(slash < 0 ? "" : path.slice(0, slash), path.slice(slash + 1));
-    if (previous !== undefined) assert(previous.revision < kv.modRevision, `revision ${kv.modRevision} of ${kv.key} arrived after ${previous.revision}`);
+    if (previous !== undefined)
+      assert(previous.revision < kv.modRevision, `revision ${kv.modRevision} of ${kv.key} arrived after ${previous.revision}`);
     let current: StoredObject | undefined;
     if (type === "put") {
       current = this.#adopt(path, kv);

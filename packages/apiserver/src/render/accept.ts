@@ -19,7 +19,8 @@ export function parseAccept(header: string | undefined): MediaRange[] {
   const ranges: { readonly range: MediaRange; readonly quality: number }[] = [];
   for (const text of header.split(",", MAX_RANGES)) {
     const [name = "", ...settings] = text.split(";");
-    const [, type, subtype] = /^([\w!#$&^.+*-]+)\/([\w!#$&^.+*-]+)$/.exec(name.trim().toLowerCase()) ?? (name.trim() === "*" ? ["", "*", "*"] : []);
+    const [, type, subtype] =
+      /^([\w!#$&^.+*-]+)\/([\w!#$&^.+*@-]+)$/.exec(name.trim().toLowerCase()) ?? (name.trim() === "*" ? ["", "*", "*"] : []);
     if (type === undefined || subtype === undefined || (type === "*" && subtype !== "*")) continue;
     const parameters = parametersOf(settings);
     const quality = parameters.has("q") ? Number(parameters.get("q")) : 1;

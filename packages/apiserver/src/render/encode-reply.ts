@@ -30,7 +30,8 @@ export function encodeObject({ resource, stored }: ObjectReply, options: RenderO
 export function encodeList({ resource, items, metadata }: ListReply, options: RenderOptions): Encoded {
   const { representation, includeObject, nowMs } = options;
   const { shape } = representation;
-  if (shape?.kind === "Table") return textual(tableJson({ resource, version: shape.version, includeObject, nowMs }, items, metadata), representation);
+  if (shape?.kind === "Table")
+    return textual(tableJson({ resource, version: shape.version, includeObject, nowMs }, items, metadata), representation);
   if (shape !== undefined) {
     const objects = items.map((stored) => servedObject(resource, stored));
     return textual(partialListJson(objects, metadata, shape.version), representation);

@@ -53,7 +53,11 @@ describe("negotiation", () => {
     [kubectl, "other", { shape: undefined }],
     ["application/json;as=Table;v=v2;g=meta.k8s.io", "list", "406"],
     ["application/json;as=Chair;v=v1;g=meta.k8s.io", "list", "406"],
-    ["application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", "list", { shape: { kind: "PartialObjectMetadataList", version: "v1" } }],
+    [
+      "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+      "list",
+      { shape: { kind: "PartialObjectMetadataList", version: "v1" } },
+    ],
     ["application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", "list", "406"],
     ["application/json;stream=watch", "watch", { format: "json" }],
     ["application/json;stream=watch", "list", "406"],
@@ -75,7 +79,10 @@ describe("negotiation", () => {
 
 describe("objects and lists", () => {
   it("carry their revision and end with a line break", () => {
-    const encoded = encodeObject({ type: "object", status: 200, resource: configMaps, stored: store(configMaps, { data: { k: "v" } }, 7) }, options());
+    const encoded = encodeObject(
+      { type: "object", status: 200, resource: configMaps, stored: store(configMaps, { data: { k: "v" } }, 7) },
+      options(),
+    );
     expect(text(encoded)).toBe(
       '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7","name":"a","namespace":"ns","creationTimestamp":"2026-01-01T00:00:00Z"},"data":{"k":"v"}}\n',
     );
@@ -83,7 +90,9 @@ describe("objects and lists", () => {
 
   it("name the kind once, at the list", () => {
     const items = [store(configMaps, {}, 7), store(configMaps, { metadata: { name: "b" } }, 9)];
-    const list = JSON.parse(text(encodeList({ type: "list", resource: configMaps, items, metadata: { resourceVersion: "10" } }, options()))) as Record<string, unknown>;
+    const list = JSON.parse(
+      text(encodeList({ type: "list", resource: configMaps, items, metadata: { resourceVersion: "10" } }, options())),
+    ) as Record<string, unknown>;
     expect(list).toMatchObject({ kind: "ConfigMapList", apiVersion: "v1", metadata: { resourceVersion: "10" } });
     expect(list["items"]).toEqual([
       { metadata: { resourceVersion: "7", name: "a", namespace: "ns", creationTimestamp: "2026-01-01T00:00:00Z" } },
@@ -98,7 +107,11 @@ describe("objects and lists", () => {
   });
 
   it("come in the version that was asked for", () => {
-    const stored = store(served("autoscaling", "v2", "horizontalpodautoscalers"), { spec: { maxReplicas: 3, scaleTargetRef: { kind: "Deployment", name: "d" } } }, 7);
+    const stored = store(
+      served("autoscaling", "v2", "horizontalpodautoscalers"),
+      { spec: { maxReplicas: 3, scaleTargetRef: { kind: "Deployment", name: "d" } } },
+      7,
+    );
     const resource = served("autoscaling", "v1", "horizontalpodautoscalers");
     expect(JSON.parse(text(encodeObject({ type: "object", status: 200, resource, stored }, options())))).toMatchObject({
       apiVersion: "autoscaling/v1",
@@ -119,10 +132,16 @@ describe("objects and lists", () => {
 
 describe("tables", () => {
   const pods = served("", "v1", "pods");
-  const pod = store(pods, { spec: { nodeName: "n1", containers: [{ name: "c" }, { name: "d" }] }, status: { phase: "Running", podIP: "10.0.0.1" } }, 7);
+  const pod = store(
+    pods,
+    { spec: { nodeName: "n1", containers: [{ name: "c" }, { name: "d" }] }, status: { phase: "Running", podIP: "10.0.0.1" } },
+    7,
+  );
 
   it("have the columns of the kind and a row for each object", () => {
-    const table = JSON.parse(text(encodeList({ type: "list", resource: pods, items: [pod], metadata: { resourceVersion: "10" } }, options(TABLE)))) as {
+    const table = JSON.parse(
+      text(encodeList({ type: "list", resource: pods, items: [pod], metadata: { resourceVersion: "10" } }, options(TABLE))),
+    ) as {
       columnDefinitions: { name: string; priority: number }[];
       rows: { cells: unknown[]; object: unknown }[];
     };
@@ -154,7 +173,9 @@ describe("tables", () => {
     ["None", null],
     ["Object", { kind: "Pod", metadata: { resourceVersion: "7" }, spec: { nodeName: "n1" } }],
   ] as const)("carry with includeObject=%s", (includeObject, expected) => {
-    const { rows } = JSON.parse(text(encodeObject({ type: "object", status: 200, resource: pods, stored: pod }, options(TABLE, includeObject)))) as { rows: [{ object: unknown }] };
+    const { rows } = JSON.parse(
+      text(encodeObject({ type: "object", status: 200, resource: pods, stored: pod }, options(TABLE, includeObject))),
+    ) as { rows: [{ object: unknown }] };
     if (expected === null) expect(rows[0].object).toBeNull();
     else expect(rows[0].object).toMatchObject(expected);
   });
@@ -166,10 +187,17 @@ describe("watch events", () => {
   }
 
   function lines(bytes: Buffer): Record<string, unknown>[] {
-    return bytes.toString().trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    return bytes
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  const changes = [new WatchedChange("ADDED", store(configMaps, {}, 7)), new WatchedChange("DELETED", store(configMaps, {}, 7).atRevision(8))];
+  const changes = [
+    new WatchedChange("ADDED", store(configMaps, {}, 7)),
+    new WatchedChange("DELETED", store(configMaps, {}, 7).atRevision(8)),
+  ];
 
   it("are one line each, with the object as stored", () => {
     expect(lines(encoder(PLAIN_JSON).changes(changes))).toMatchObject([
@@ -179,8 +207,14 @@ describe("watch events", () => {
   });
 
   it("repeat the columns of a table in the first one only", () => {
-    const [first, second] = lines(encoder(TABLE).changes(changes)) as { object: { kind: string; columnDefinitions: unknown; rows: unknown[] } }[];
-    expect(first?.object).toMatchObject({ kind: "Table", columnDefinitions: [{ name: "Name" }, { name: "Data" }, { name: "Age" }], rows: [{ cells: ["a", 0, "5m"] }] });
+    const [first, second] = lines(encoder(TABLE).changes(changes)) as {
+      object: { kind: string; columnDefinitions: unknown; rows: unknown[] };
+    }[];
+    expect(first?.object).toMatchObject({
+      kind: "Table",
+      columnDefinitions: [{ name: "Name" }, { name: "Data" }, { name: "Age" }],
+      rows: [{ cells: ["a", 0, "5m"] }],
+    });
     expect(second?.object.columnDefinitions).toBeNull();
   });
 
@@ -188,7 +222,11 @@ describe("watch events", () => {
     expect(lines(encoder(PLAIN_JSON).bookmark(9, true))).toEqual([
       {
         type: "BOOKMARK",
-        object: { kind: "ConfigMap", apiVersion: "v1", metadata: { resourceVersion: "9", annotations: { "k8s.io/initial-events-end": "true" } } },
+        object: {
+          kind: "ConfigMap",
+          apiVersion: "v1",
+          metadata: { resourceVersion: "9", annotations: { "k8s.io/initial-events-end": "true" } },
+        },
       },
     ]);
   });

@@ -57,7 +57,11 @@ function shapeOf(range: MediaRange, answer: AnswerType): Shape | undefined | "un
   const version = range.parameters.get("v");
   const isKnown = range.parameters.get("g") === "meta.k8s.io" && (version === "v1" || version === "v1beta1");
   if (!isKnown || answer === "other") return "unknown";
-  if (kind === "Table" || (kind === "PartialObjectMetadata" && answer !== "list") || (kind === "PartialObjectMetadataList" && answer === "list")) {
+  if (
+    kind === "Table" ||
+    (kind === "PartialObjectMetadata" && answer !== "list") ||
+    (kind === "PartialObjectMetadataList" && answer === "list")
+  ) {
     return { kind, version };
   }
   return "unknown";
@@ -80,7 +84,10 @@ const PASSED_ON: ReadonlySet<string> = new Set(["attach", "exec", "log", "portfo
  *
  * Errors: `NotAcceptable`.
  */
-export function requireAcceptable(accept: string | undefined, { verb, subresource }: { readonly verb: string; readonly subresource: string }): void {
+export function requireAcceptable(
+  accept: string | undefined,
+  { verb, subresource }: { readonly verb: string; readonly subresource: string },
+): void {
   if (PASSED_ON.has(subresource.split("/", 1)[0] ?? "")) return;
   negotiate(accept, verb === "list" || verb === "watch" ? verb : "object", false);
 }

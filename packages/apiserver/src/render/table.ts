@@ -49,6 +49,9 @@ function rowJson({ resource, version, includeObject, nowMs }: TableRequest, colu
   // Columns are those of the stored version; what a version renames is not in any of them.
   const cells = JSON.stringify(columns.map((column) => column.value(stored.object, nowMs)));
   if (includeObject === "None") return `{"cells":${cells},"object":null}`;
-  const object = includeObject === "Object" ? Buffer.concat(objectParts(resource, stored)).toString() : partialObjectJson(servedObject(resource, stored), version);
+  const object =
+    includeObject === "Object"
+      ? Buffer.concat(objectParts(resource, stored)).toString()
+      : partialObjectJson(servedObject(resource, stored), version);
   return `{"cells":${cells},"object":${object}}`;
 }

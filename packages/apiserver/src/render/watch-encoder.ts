@@ -47,7 +47,11 @@ export class WatchEncoder {
     if (shape.kind !== "Table") return bookmarkLine("PartialObjectMetadata", apiVersion, `"metadata":${metadata}`);
     // A table carries the revision, and in its only row the object whose annotation a client may look for.
     const object = `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":${metadata}}`;
-    return bookmarkLine("Table", apiVersion, `"metadata":{"resourceVersion":"${revision}"},"columnDefinitions":null,"rows":[{"cells":[],"object":${object}}]`);
+    return bookmarkLine(
+      "Table",
+      apiVersion,
+      `"metadata":{"resourceVersion":"${revision}"},"columnDefinitions":null,"rows":[{"cells":[],"object":${object}}]`,
+    );
   }
 
   /** The event that says why a watch broke. */
@@ -75,5 +79,7 @@ const START = {
 } as const;
 
 function bookmarkLine(kind: string, apiVersion: string, fields: string): Buffer {
-  return Buffer.from(`{"type":"BOOKMARK","object":{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},${fields}}}\n`);
+  return Buffer.from(
+    `{"type":"BOOKMARK","object":{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},${fields}}}\n`,
+  );
 }

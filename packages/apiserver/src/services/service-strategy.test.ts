@@ -26,7 +26,10 @@ function create(server: TestApiServer, name: string, spec: ServiceSpec): Promise
 }
 
 async function causeOf(write: Promise<unknown>): Promise<string> {
-  const error = await write.then(() => undefined, (reason: unknown) => reason);
+  const error = await write.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (!isStatus(error, "Invalid")) throw error ?? new Error("the write succeeded");
   const { field, message } = error.status.details?.causes?.[0] ?? {};
   return `${field}: ${message}`;
@@ -51,18 +54,50 @@ describe("services", () => {
     const created = await create(server, "web", {});
     const { clusterIP = "", clusterIPs, ipFamilies, ipFamilyPolicy } = created.spec ?? {};
     expect(new AddressRange("10.96.0.0/16").indexOf(clusterIP)).toBeGreaterThanOrEqual(256);
-    expect({ clusterIPs, ipFamilies, ipFamilyPolicy }).toEqual({ clusterIPs: [clusterIP], ipFamilies: ["IPv4"], ipFamilyPolicy: "SingleStack" });
-    const updated = await server.client().resource(serviceKind).update(service("web", { selector: { app: "web" } }));
+    expect({ clusterIPs, ipFamilies, ipFamilyPolicy }).toEqual({
+      clusterIPs: [clusterIP],
+      ipFamilies: ["IPv4"],
+      ipFamilyPolicy: "SingleStack",
+    });
+    const updated = await server
+      .client()
+      .resource(serviceKind)
+      .update(service("web", { selector: { app: "web" } }));
     expect(updated.spec?.clusterIP).toBe(clusterIP);
   });
 
   it.each([
-    { title: "outside the range", spec: { clusterIP: "192.0.2.7" }, cause: 'spec.clusterIPs: Invalid value: ["192.0.2.7"]: failed to allocate IP 192.0.2.7: the provided IP (192.0.2.7) is not in the valid range. The range of valid IPs is 10.96.0.0/16' },
-    { title: "taken address", spec: { clusterIP: "10.96.0.10" }, cause: 'spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated' },
-    { title: "taken port", spec: { type: "NodePort", ports: [{ port: 80, nodePort: 30_001 }] }, cause: "spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated" },
-    { title: "port outside the range", spec: { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] }, cause: "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767" },
-    { title: "another family", spec: { ipFamilies: ["IPv6"] }, cause: 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster' },
-    { title: "both families", spec: { ipFamilyPolicy: "RequireDualStack" }, cause: 'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services' },
+    {
+      title: "outside the range",
+      spec: { clusterIP: "192.0.2.7" },
+      cause:
+        'spec.clusterIPs: Invalid value: ["192.0.2.7"]: failed to allocate IP 192.0.2.7: the provided IP (192.0.2.7) is not in the valid range. The range of valid IPs is 10.96.0.0/16',
+    },
+    {
+      title: "taken address",
+      spec: { clusterIP: "10.96.0.10" },
+      cause: 'spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
+    },
+    {
+      title: "taken port",
+      spec: { type: "NodePort", ports: [{ port: 80, nodePort: 30_001 }] },
+      cause: "spec.ports[0].nodePort: Invalid value: 30001: provided port is already allocated",
+    },
+    {
+      title: "port outside the range",
+      spec: { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] },
+      cause: "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range. The range of valid ports is 30000-32767",
+    },
+    {
+      title: "another family",
+      spec: { ipFamilies: ["IPv6"] },
+      cause: 'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+    },
+    {
+      title: "both families",
+      spec: { ipFamilyPolicy: "RequireDualStack" },
+      cause: 'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+    },
   ] satisfies { title: string; spec: ServiceSpec; cause: string }[])("refuses: $title", async ({ spec, cause }) => {
     const server = await start();
     await create(server, "first", { type: "NodePort", clusterIP: "10.96.0.10", ports: [{ port: 80, nodePort: 30_001 }] });
@@ -110,7 +145,13 @@ describe("services", () => {
     const { healthCheckNodePort = 0, ports = [] } = balanced.spec ?? {};
     expect(healthCheckNodePort).toBeGreaterThanOrEqual(30_086);
     expect(ports[0]?.nodePort).not.toBe(healthCheckNodePort);
-    const dns = await create(server, "dns", { type: "NodePort", ports: [{ name: "u", port: 53, protocol: "UDP" }, { name: "t", port: 53 }] });
+    const dns = await create(server, "dns", {
+      type: "NodePort",
+      ports: [
+        { name: "u", port: 53, protocol: "UDP" },
+        { name: "t", port: 53 },
+      ],
+    });
     expect(dns.spec?.ports?.[0]?.nodePort).toBe(dns.spec?.ports?.[1]?.nodePort);
   });
 });

@@ -117,7 +117,9 @@ export class ServiceStrategy implements KindStrategy {
     for (const [index, port] of ports.entries()) {
       if (!port.nodePort) {
         // One number serves both TCP and UDP of the same port, as DNS servers want it.
-        const shared = ports.find((other) => other !== port && other.port === port.port && other.protocol !== port.protocol && other.nodePort);
+        const shared = ports.find(
+          (other) => other !== port && other.port === port.port && other.protocol !== port.protocol && other.nodePort,
+        );
         if (shared?.nodePort !== undefined) {
           port.nodePort = shared.nodePort;
         } else {

@@ -38,7 +38,11 @@ export async function commit(change: Change): Promise<StoredObject | undefined> 
       compare: [{ key, target: "modRevision", result: "equal", value: old?.revision ?? 0 }, ...(change.guards ?? [])],
       success: [{ type: "put", key, value: bytes }],
     });
-    if (succeeded) return cache.complete(write, revision);
+    if (succeeded) {
+      const stored = cache.complete(write, revision);
+      await seen(registry, revision);
+      return stored;
+    }
   } catch (error) {
     cache.withdraw(write);
     throw error;
@@ -50,11 +54,20 @@ export async function commit(change: Change): Promise<StoredObject | undefined> 
 /** Removes the object if it is still in the state `old`. Answers false when it is not. */
 export async function remove(registry: ObjectRegistry, cache: WatchCache, old: StoredObject): Promise<boolean> {
   const key = cache.prefix + objectPath(old.namespace, old.name);
-  const { succeeded } = await registry.store.txn({
+  const { succeeded, revision } = await registry.store.txn({
     compare: [{ key, target: "modRevision", result: "equal", value: old.revision }],
     success: [{ type: "delete", key }],
   });
+  if (succeeded) await seen(registry, revision);
   return succeeded;
+}
+
+/**
+ * Waits until the caches show the write, so that whoever reads them after the answer sees it. A store that is slow to tell
+ * does not undo the write: it is answered all the same.
+ */
+async function seen(registry: ObjectRegistry, revision: number): Promise<void> {
+  if (registry.revision < revision) await registry.reached(revision).catch(() => {});
 }
 
 /** Equal bytes, or as many bytes that say the same with fields in another order. */

@@ -40,7 +40,10 @@ export async function readBody(request: ServerRequest, types: readonly string[] 
   const type = mediaType(request.headers["content-type"]);
   const known = type === "" ? "application/json" : type;
   if (!types.includes(known)) {
-    throw statusError("UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: ${types.join(", ")}`);
+    throw statusError(
+      "UnsupportedMediaType",
+      `the body of the request was in an unknown format - accepted media types include: ${types.join(", ")}`,
+    );
   }
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") throw statusError("UnsupportedMediaType", `content encoding "${encoding}" is not supported in requests`);
@@ -96,7 +99,8 @@ export function copyOf<T>(value: T): T {
   for (const key of Object.keys(value)) {
     const field = (value as Readonly<Record<string, unknown>>)[key];
     if (field === undefined) continue;
-    if (key === "__proto__") Object.defineProperty(copy, key, { value: copyOf(field), writable: true, enumerable: true, configurable: true });
+    if (key === "__proto__")
+      Object.defineProperty(copy, key, { value: copyOf(field), writable: true, enumerable: true, configurable: true });
     else copy[key] = copyOf(field);
   }
   return copy as T;

@@ -12,7 +12,8 @@ export function prepareCreate(host: Host, kind: KindDefinition, object: KubeObje
   delete metadata.selfLink;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
-  if (!metadata.name && metadata.generateName) metadata.name = metadata.generateName.slice(0, MAX_GENERATED_PREFIX) + nameSuffix(host.random);
+  if (!metadata.name && metadata.generateName)
+    metadata.name = metadata.generateName.slice(0, MAX_GENERATED_PREFIX) + nameSuffix(host.random);
   metadata.uid = hostUid(host);
   metadata.creationTimestamp = timestamp(host.clock);
   if (kind.generation) metadata.generation = 1;

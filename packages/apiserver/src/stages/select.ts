@@ -15,13 +15,15 @@ export function resolveSelection(
   const fields = fieldSelector === "" ? [] : parseFieldSelector(fieldSelector);
   checkFieldSelector(kind, fields);
   const labels = labelSelector === "" ? undefined : parseSelector(labelSelector);
-  if (fields.length === 0 && (labels === undefined || labels.matchesEverything)) return { namespace, indexed: undefined, selects: undefined };
+  if (fields.length === 0 && (labels === undefined || labels.matchesEverything))
+    return { namespace, indexed: undefined, selects: undefined };
   const equality = fields.find(({ operator }) => operator === "=");
   return {
     namespace,
     indexed: equality === undefined ? undefined : { field: equality.field, value: equality.value },
     selects: ({ object }: StoredObject) => {
-      for (const { field, operator, value } of fields) if ((selectedField(kind, object, field) === value) !== (operator === "=")) return false;
+      for (const { field, operator, value } of fields)
+        if ((selectedField(kind, object, field) === value) !== (operator === "=")) return false;
       return labels === undefined || labels.matches(object.metadata?.labels);
     },
   };

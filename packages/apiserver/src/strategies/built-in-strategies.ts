@@ -1,4 +1,5 @@
 import type { KubeObject, Namespace } from "@skiff/api";
+import { customResourceDefinitionStrategy } from "../crd/definition-strategy.ts";
 import type { KindStrategy } from "./kind-strategy.ts";
 
 const ANSWERS_OBJECT: KindStrategy = { answersDeletedObject: true };
@@ -31,6 +32,7 @@ export const BUILT_IN_STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map<st
   ["storage.k8s.io/CSINode", ANSWERS_OBJECT],
   ["storage.k8s.io/StorageClass", ANSWERS_OBJECT],
   ["storage.k8s.io/VolumeAttachment", ANSWERS_OBJECT],
+  ["apiextensions.k8s.io/CustomResourceDefinition", customResourceDefinitionStrategy],
   ["/Event", { ignoresPropagation: true }],
   ["/ReplicationController", { orphansByDefault: true }],
   [

@@ -23,6 +23,8 @@ export interface KindStrategy {
   isHeld?(object: KubeObject): boolean;
   /** Changes a copy of an object whose deletion begins or goes on, for example its phase. Must be idempotent. */
   beginDeletion?(object: KubeObject): void;
+  /** A finalizer that an object gets when its deletion begins. */
+  readonly deletionFinalizer?: string;
   /** Called when the deletion is final. */
   deleted?(object: KubeObject): void;
   /** Dependents are orphaned when a deletion names no propagation policy. Default false. */

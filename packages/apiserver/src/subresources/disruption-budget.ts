@@ -28,7 +28,10 @@ export function budgetsOf(context: ResourceContext, pod: Pod): PodDisruptionBudg
   if (Object.keys(labels).length === 0) return [];
   const cache = budgetCache(context);
   const namespace = pod.metadata?.namespace ?? "";
-  const all = Array.from(cache.objects.select({ namespace, indexed: undefined, selects: undefined }), ({ object }) => object as PodDisruptionBudget);
+  const all = Array.from(
+    cache.objects.select({ namespace, indexed: undefined, selects: undefined }),
+    ({ object }) => object as PodDisruptionBudget,
+  );
   return all.filter((budget) => selectorFromLabelSelector(budget.spec?.selector).matches(labels));
 }
 
@@ -37,7 +40,13 @@ export function budgetsOf(context: ResourceContext, pod: Pod): PodDisruptionBudg
  *
  * Errors: `TooManyRequests` when the budget has none; `Forbidden` when it is not in order.
  */
-export async function takeDisruption(context: ResourceContext, namespace: string, budgetName: string, podName: string, dryRun: boolean): Promise<void> {
+export async function takeDisruption(
+  context: ResourceContext,
+  namespace: string,
+  budgetName: string,
+  podName: string,
+  dryRun: boolean,
+): Promise<void> {
   const { core } = context;
   const cache = budgetCache(context);
   const subject = { group: GROUP, kind: PLURAL, name: budgetName };
@@ -59,7 +68,14 @@ export async function takeDisruption(context: ResourceContext, namespace: string
 /** Why the budget does not allow an eviction now. */
 function refusal({ metadata, status }: PodDisruptionBudget): StatusError | undefined {
   const { name = "", generation = 0 } = metadata ?? {};
-  const { disruptionsAllowed = 0, observedGeneration = 0, disruptedPods = {}, desiredHealthy = 0, currentHealthy = 0, conditions = [] } = status ?? {};
+  const {
+    disruptionsAllowed = 0,
+    observedGeneration = 0,
+    disruptedPods = {},
+    desiredHealthy = 0,
+    currentHealthy = 0,
+    conditions = [],
+  } = status ?? {};
   if (observedGeneration < generation) {
     return tooMany(`The disruption budget ${name} is still being processed by the server.`, STILL_PROCESSING_RETRY_SECONDS);
   }

@@ -20,11 +20,17 @@ export async function refusalOf(response: ConnectResponse, resource: string, nam
   if (response.status === 404) {
     return statusError("NotFound", `the server could not find the requested resource ( ${resource} ${name})`, details);
   }
-  if (response.status === 401) return statusError("Unauthorized", `the server has asked for the client to provide credentials ( ${resource} ${name})`, details);
+  if (response.status === 401)
+    return statusError("Unauthorized", `the server has asked for the client to provide credentials ( ${resource} ${name})`, details);
   if (response.status === 403) return statusError("Forbidden", text, details);
   if (response.status === 429) return statusError("TooManyRequests", text, details);
   const message = `an error on the server ("${text}") has prevented the request from succeeding ( ${resource} ${name})`;
-  return statusError(response.status === 503 ? "ServiceUnavailable" : "InternalError", message, details, response.status >= 500 ? response.status : 500);
+  return statusError(
+    response.status === 503 ? "ServiceUnavailable" : "InternalError",
+    message,
+    details,
+    response.status >= 500 ? response.status : 500,
+  );
 }
 
 async function readText({ body }: ConnectResponse): Promise<string> {

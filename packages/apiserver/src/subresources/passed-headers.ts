@@ -21,7 +21,12 @@ const CREDENTIALS = /^(authorization$|impersonate-|x-remote-)/;
 /** The request's headers as a node or Pod may see them. */
 export function passedHeaders({ headers, remoteAddress }: ServerRequest): Record<string, string> {
   const passed: Record<string, string> = {};
-  const named = new Set((headers["connection"] ?? "").toLowerCase().split(",").map((token) => token.trim()));
+  const named = new Set(
+    (headers["connection"] ?? "")
+      .toLowerCase()
+      .split(",")
+      .map((token) => token.trim()),
+  );
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || PER_CONNECTION.has(name) || CREDENTIALS.test(name) || named.has(name)) continue;
     passed[name] = value;

@@ -72,7 +72,10 @@ function bound(pod: Pod, { target, metadata }: Binding, now: string): Pod {
   }
   if (metadata?.resourceVersion && metadata.resourceVersion !== pod.metadata?.resourceVersion) {
     const { resourceVersion } = metadata;
-    throw notBound(name, `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata?.resourceVersion ?? ""}`);
+    throw notBound(
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata?.resourceVersion ?? ""}`,
+    );
   }
   if (deletionTimestamp !== undefined) throw notBound(name, `pod ${name} is being deleted, cannot be assigned to a host`);
   if (spec.nodeName) throw notBound(name, `pod ${name} is already assigned to node ${JSON.stringify(spec.nodeName)}`);

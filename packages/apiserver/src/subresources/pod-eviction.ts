@@ -1,4 +1,13 @@
-import { badRequest, conflict, statusError, type Eviction, type JsonValue, type Pod, type PodCondition, type PodDisruptionBudget } from "@skiff/api";
+import {
+  badRequest,
+  conflict,
+  statusError,
+  type Eviction,
+  type JsonValue,
+  type Pod,
+  type PodCondition,
+  type PodDisruptionBudget,
+} from "@skiff/api";
 import { timestamp } from "@skiff/base";
 import { parseDeleteOptions, type DeleteOptions } from "../delete-options.ts";
 import type { Reply } from "../reply.ts";
@@ -105,12 +114,17 @@ async function evict(context: ResourceContext, options: DeleteOptions, seen: Sto
 }
 
 /** Errors: `Conflict` when a precondition of the eviction does not hold. */
-async function markDisrupted(context: ResourceContext, options: DeleteOptions, seen: StoredObject | undefined): Promise<StoredObject | undefined> {
+async function markDisrupted(
+  context: ResourceContext,
+  options: DeleteOptions,
+  seen: StoredObject | undefined,
+): Promise<StoredObject | undefined> {
   const { core } = context;
   const { uid, resourceVersion } = options.preconditions;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const old = await existingState(context);
-    const isOther = (uid !== undefined && uid !== old.metadata.uid) || (resourceVersion !== undefined && resourceVersion !== String(old.revision));
+    const isOther =
+      (uid !== undefined && uid !== old.metadata.uid) || (resourceVersion !== undefined && resourceVersion !== String(old.revision));
     // A Pod that left its Pending phase meanwhile would have had to ask its budget.
     const isStarted = (seen?.object as Pod | undefined)?.status?.phase === "Pending" && (old.object as Pod).status?.phase === "Running";
     if (isOther || isStarted) throw conflict(subjectOf(context, old.name));

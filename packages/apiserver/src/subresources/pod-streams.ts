@@ -39,7 +39,10 @@ export function podStreamHandler(connector: NodeConnector, action: "exec" | "att
 export function podPortForwardHandler(connector: NodeConnector): SubresourceHandler {
   return async (context) => {
     const pod = await prepareStream(context);
-    const ports = context.request.query.all("ports").flatMap((text) => text.split(",")).filter((text) => text !== "");
+    const ports = context.request.query
+      .all("ports")
+      .flatMap((text) => text.split(","))
+      .filter((text) => text !== "");
     for (const port of ports) if (!/^\d{1,5}$/.test(port)) throw badRequest(`invalid port "${port}"`);
     await admitConnect(context, "PodPortForwardOptions", { ports: ports.map(Number) });
     const pairs: Pair[] = ports.length === 0 ? [] : [["port", ports.join(",")]];
@@ -55,7 +58,13 @@ async function prepareStream(context: ResourceContext): Promise<Pod> {
   return (await existingState(context)).object as Pod;
 }
 
-async function passThrough(context: ResourceContext, connector: NodeConnector, pod: Pod, path: string, pairs: readonly Pair[]): Promise<Reply> {
+async function passThrough(
+  context: ResourceContext,
+  connector: NodeConnector,
+  pod: Pod,
+  path: string,
+  pairs: readonly Pair[],
+): Promise<Reply> {
   const { request, route } = context;
   const nodeName = pod.spec?.nodeName ?? "";
   if (nodeName === "") throw badRequest(`pod ${route.name} does not have a host assigned`);

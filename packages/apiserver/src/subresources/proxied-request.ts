@@ -1,6 +1,12 @@
 import { statusError } from "@skiff/api";
 import { messageOf } from "@skiff/base";
-import { NodeUnreachableError, type ConnectRequest, type ConnectResponse, type ConnectTarget, type NodeConnector } from "../ports/node-connector.ts";
+import {
+  NodeUnreachableError,
+  type ConnectRequest,
+  type ConnectResponse,
+  type ConnectTarget,
+  type NodeConnector,
+} from "../ports/node-connector.ts";
 import type { Reply } from "../reply.ts";
 import type { ResourceContext } from "../request-context.ts";
 import type { ServerRequest } from "../server-request.ts";
@@ -59,7 +65,10 @@ async function answer(response: ConnectResponse, prefix: string, ownAuthority: s
 }
 
 /** The whole body, or, when it is longer than `limit`, all of it again as a stream. */
-async function readUpTo(body: AsyncIterable<Uint8Array>, limit: number): Promise<{ start: Buffer; rest: AsyncIterable<Uint8Array> | undefined }> {
+async function readUpTo(
+  body: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<{ start: Buffer; rest: AsyncIterable<Uint8Array> | undefined }> {
   const iterator = body[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let length = 0;

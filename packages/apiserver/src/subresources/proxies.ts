@@ -1,16 +1,14 @@
-import { badRequest, groupResource, statusError, type Node, type Pod, type Service } from "@skiff/api";
+import { badRequest, statusError, type Node, type Pod, type Service } from "@skiff/api";
 import { randomInteger } from "@skiff/base";
 import type { ConnectTarget, NodeConnector } from "../ports/node-connector.ts";
 import { isProxyableIp, splitSchemeNamePort } from "../ports/reachable-address.ts";
 import { serviceEndpoints } from "../ports/service-endpoints.ts";
 import type { ObjectReader } from "../object-reader.ts";
 import type { ResourceContext } from "../request-context.ts";
-import { authorise } from "../stages/authorise.ts";
 import { admitConnect } from "./connect-admission.ts";
 import { passOn } from "./proxied-request.ts";
 import { existingState } from "../verbs/object-target.ts";
 import type { SubresourceHandler } from "./subresource-handler.ts";
-import { isWebSocketRequest } from "./web-socket-protocols.ts";
 
 /** `pods/[SCHEME:]NAME[:PORT]/proxy`. */
 export function podProxyHandler(connector: NodeConnector): SubresourceHandler {
@@ -58,11 +56,7 @@ function nameOf(context: ResourceContext, what: string): NonNullable<ReturnType<
 }
 
 async function admit(context: ResourceContext, kind: string): Promise<void> {
-  const { request, route, user, core, resource } = context;
-  if (request.method === "GET" && isWebSocketRequest(request.headers) && groupResource(resource.kind) !== "services") {
-    authorise({ ...route, user, verb: "create" }, core.authorizer);
-  }
-  await admitConnect(context, kind, { path: route.rawTail });
+  await admitConnect(context, kind, { path: context.route.rawTail });
 }
 
 function addressTarget(scheme: "" | "http" | "https", host: string, port: number): ConnectTarget {

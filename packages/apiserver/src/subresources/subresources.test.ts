@@ -51,7 +51,9 @@ async function runningPod(name: string, ready = true, containers = ["main"]): Pr
   await createPod(pod(name, containers));
   await bind(name, "n1");
   const conditions = [{ type: "Ready", status: ready ? "True" : "False" }];
-  await client.resource(podKind).patch({ namespace: "default", name }, { status: { phase: "Running", podIP: "10.1.0.5", conditions } }, { subresource: "status" });
+  await client
+    .resource(podKind)
+    .patch({ namespace: "default", name }, { status: { phase: "Running", podIP: "10.1.0.5", conditions } }, { subresource: "status" });
 }
 
 function bind(name: string, node: string): Promise<unknown> {
@@ -66,7 +68,15 @@ function evict(name: string, eviction: object = {}): Promise<unknown> {
 
 function send(method: Method, path: string, headers: Record<string, string> = {}): Promise<Reply> {
   const [where = "", query = ""] = path.split("?");
-  return api.server.handle({ method, path: where, query: RequestQuery.parse(query), headers, body: { type: "none" }, user: TEST_ADMIN, internal: true });
+  return api.server.handle({
+    method,
+    path: where,
+    query: RequestQuery.parse(query),
+    headers,
+    body: { type: "none" },
+    user: TEST_ADMIN,
+    internal: true,
+  });
 }
 
 async function textOf(reply: Reply): Promise<string> {
@@ -78,7 +88,10 @@ async function textOf(reply: Reply): Promise<string> {
 }
 
 async function refusal(write: Promise<unknown>): Promise<{ reason: string; message: string; causes: (string | undefined)[] }> {
-  const error = await write.then(() => undefined, (reason: unknown) => reason);
+  const error = await write.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   if (!isStatus(error)) throw error ?? new Error("the request succeeded");
   return { reason: error.reason, message: error.message, causes: (error.status.details?.causes ?? []).map(({ message }) => message) };
 }
@@ -95,7 +108,12 @@ describe("scale", () => {
 
   it("shows counts and selector, and is written by PUT and PATCH", async () => {
     const shown = await scale();
-    expect(shown).toMatchObject({ kind: "Scale", apiVersion: "autoscaling/v1", spec: { replicas: 2 }, status: { replicas: 0, selector: "app=web" } });
+    expect(shown).toMatchObject({
+      kind: "Scale",
+      apiVersion: "autoscaling/v1",
+      spec: { replicas: 2 },
+      status: { replicas: 0, selector: "app=web" },
+    });
     await deployments().update({ ...shown, spec: { replicas: 5 } } as KubeObject, { subresource: "scale" });
     const { metadata, spec } = await deployments().get(ref);
     expect([spec?.replicas, metadata?.generation]).toEqual([5, 2]);
@@ -109,7 +127,9 @@ describe("scale", () => {
   });
 
   it("reads the selector of a replication controller, which is a map", async () => {
-    await client.resource(replicationControllerKind).create({ metadata: ref, spec: { replicas: 1, selector: { app: "web" }, template: POD_TEMPLATE } });
+    await client
+      .resource(replicationControllerKind)
+      .create({ metadata: ref, spec: { replicas: 1, selector: { app: "web" }, template: POD_TEMPLATE } });
     const shown = (await client.resource(replicationControllerKind).get(ref, { subresource: "scale" })) as unknown as Scale;
     expect(shown.status).toEqual({ replicas: 0, selector: "app=web" });
   });
@@ -123,7 +143,10 @@ describe("binding", () => {
     expect(bound.spec?.nodeName).toBe("n1");
     expect(bound.status?.conditions).toMatchObject([{ type: "PodScheduled", status: "True" }]);
     const { reason, message } = await refusal(bind("web", "n2"));
-    expect([reason, message]).toEqual(["Conflict", 'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "n1"']);
+    expect([reason, message]).toEqual([
+      "Conflict",
+      'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "n1"',
+    ]);
     expect((await refusal(bind("gone", "n1"))).reason).toBe("NotFound");
   });
 
@@ -143,7 +166,11 @@ describe("eviction", () => {
   const budgets = () => client.resource(podDisruptionBudgetKind);
   async function budget(status: object, spec: object = {}): Promise<void> {
     await budgets().create({ metadata: ref, spec: { minAvailable: 1, selector: { matchLabels: { app: "web" } }, ...spec } });
-    await budgets().patch(ref, { status: { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, ...status } }, { subresource: "status" });
+    await budgets().patch(
+      ref,
+      { status: { observedGeneration: 1, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1, ...status } },
+      { subresource: "status" },
+    );
   }
   const isLeaving = async (): Promise<boolean> => (await client.resource(podKind).get(ref)).metadata?.deletionTimestamp !== undefined;
 
@@ -158,7 +185,7 @@ describe("eviction", () => {
     const { status } = await budgets().get(ref);
     expect(status?.disruptionsAllowed).toBe(0);
     expect(Object.keys(status?.disruptedPods ?? {})).toHaveLength(1);
-    const { reason, message, causes } = await refusal(evict(await isLeaving() ? "other" : "web"));
+    const { reason, message, causes } = await refusal(evict((await isLeaving()) ? "other" : "web"));
     expect([reason, message]).toEqual(["TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget."]);
     expect(causes).toEqual(["The disruption budget web needs 1 healthy pods and has 1 currently"]);
   });
@@ -172,10 +199,28 @@ describe("eviction", () => {
   });
 
   it.each([
-    { title: "a budget that the controller has not seen yet", ready: true, status: { observedGeneration: 0, disruptionsAllowed: 5 }, spec: {}, refused: true },
+    {
+      title: "a budget that the controller has not seen yet",
+      ready: true,
+      status: { observedGeneration: 0, disruptionsAllowed: 5 },
+      spec: {},
+      refused: true,
+    },
     { title: "an unready Pod while others suffice", ready: false, status: { disruptionsAllowed: 0 }, spec: {}, refused: false },
-    { title: "an unready Pod while others do not suffice", ready: false, status: { disruptionsAllowed: 0, currentHealthy: 0 }, spec: {}, refused: true },
-    { title: "an unready Pod that may always go", ready: false, status: { disruptionsAllowed: 0, currentHealthy: 0 }, spec: { unhealthyPodEvictionPolicy: "AlwaysAllow" }, refused: false },
+    {
+      title: "an unready Pod while others do not suffice",
+      ready: false,
+      status: { disruptionsAllowed: 0, currentHealthy: 0 },
+      spec: {},
+      refused: true,
+    },
+    {
+      title: "an unready Pod that may always go",
+      ready: false,
+      status: { disruptionsAllowed: 0, currentHealthy: 0 },
+      spec: { unhealthyPodEvictionPolicy: "AlwaysAllow" },
+      refused: false,
+    },
   ])("$title", async ({ ready, status, spec, refused }) => {
     await runningPod("web", ready);
     await budget(status, spec);
@@ -193,7 +238,11 @@ describe("eviction", () => {
 });
 
 it("token: answers a TokenRequest", async () => {
-  const body: TokenRequest = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { audiences: ["vault"], expirationSeconds: 600 } };
+  const body: TokenRequest = {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { audiences: ["vault"], expirationSeconds: 600 },
+  };
   const accounts = client.resource(serviceAccountKind);
   const { status, spec } = await accounts.createSubresource({ namespace: "default", name: "default" }, "token", body);
   expect(status?.token?.split(".")).toHaveLength(3);
@@ -216,8 +265,14 @@ describe("logs and streams", () => {
   it.each([
     { path: "log", message: "a container name must be specified for pod web, choose one of: [a b]" },
     { path: "log?container=c", message: "container c is not valid for pod web" },
-    { path: "log?container=a&tailLines=-1", message: 'PodLogOptions "web" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0' },
-    { path: "log?container=a&sinceSeconds=0", message: 'PodLogOptions "web" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0' },
+    {
+      path: "log?container=a&tailLines=-1",
+      message: 'PodLogOptions "web" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+    },
+    {
+      path: "log?container=a&sinceSeconds=0",
+      message: 'PodLogOptions "web" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0',
+    },
     { path: "exec?command=ls&stdout=true", message: "a container name must be specified for pod web, choose one of: [a b]" },
     { path: "exec?command=ls&stdout=true&container=a", message: "Upgrade request required" },
   ])("$path: $message", async ({ path, message }) => {
@@ -228,7 +283,12 @@ describe("logs and streams", () => {
   it("passes exec, attach and portforward on", async () => {
     await runningPod("web");
     connector.answer = { status: 101, text: "" };
-    const spdy = { connection: "Upgrade", upgrade: "SPDY/3.1", authorization: "Bearer secret", "x-stream-protocol-version": "v4.channel.k8s.io" };
+    const spdy = {
+      connection: "Upgrade",
+      upgrade: "SPDY/3.1",
+      authorization: "Bearer secret",
+      "x-stream-protocol-version": "v4.channel.k8s.io",
+    };
     const reply = await send("POST", `${PODS}/web/exec?command=ls&command=-l&stdin=true&stdout=true&stderr=true&tty=false`, spdy);
     expect(reply).toMatchObject({ type: "upgrade", status: 101 });
     expect(connector.last).toBe("POST n1 /exec/default/web/main?input=1&output=1&error=1&command=ls&command=-l");
@@ -258,7 +318,9 @@ describe("proxies", () => {
     await client.resource(serviceKind).create({ metadata: ref, spec: { ports: [{ name: "http", port: 80, targetPort: 8080 }] } });
     const labels = { "kubernetes.io/service-name": "web" };
     const endpoints = [{ addresses: ["10.1.0.6"], conditions: { ready: false } }, { addresses: ["10.1.0.5"] }];
-    await client.resource(endpointSliceKind).create({ metadata: { ...ref, labels }, addressType: "IPv4", endpoints, ports: [{ name: "http", port: 8080 }] });
+    await client
+      .resource(endpointSliceKind)
+      .create({ metadata: { ...ref, labels }, addressType: "IPv4", endpoints, ports: [{ name: "http", port: 8080 }] });
     await client.resource(nodeKind).create({ metadata: { name: "n1" } });
     await send("GET", `${PODS}/web:8080/proxy/a/b?x=1`, { authorization: "Bearer secret" });
     expect(connector.last).toBe("GET http://10.1.0.5:8080 /a/b?x=1");
@@ -276,8 +338,14 @@ describe("proxies", () => {
   it("redirect to the path with a slash, and put links of pages right", async () => {
     await runningPod("web");
     expect(await send("GET", `${PODS}/web/proxy?a=b`)).toMatchObject({ status: 301, headers: { location: `${PODS}/web/proxy/?a=b` } });
-    connector.answer = { status: 200, headers: { "content-type": "text/html" }, text: '<a href="/rewriteme">test</a><img src="https://example.com/x">' };
-    expect(await textOf(await send("GET", `${PODS}/web/proxy/page`))).toBe(`<a href="${PODS}/web/proxy/rewriteme">test</a><img src="https://example.com/x">`);
+    connector.answer = {
+      status: 200,
+      headers: { "content-type": "text/html" },
+      text: '<a href="/rewriteme">test</a><img src="https://example.com/x">',
+    };
+    expect(await textOf(await send("GET", `${PODS}/web/proxy/page`))).toBe(
+      `<a href="${PODS}/web/proxy/rewriteme">test</a><img src="https://example.com/x">`,
+    );
   });
 
   it.each(["127.0.0.1", "169.254.169.254", "::1"])("never lead to %s", async (podIP) => {

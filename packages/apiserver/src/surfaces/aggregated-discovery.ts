@@ -24,7 +24,11 @@ export function groupDiscoveryList(resources: ServedResources, root: "api" | "ap
 
 function describeResource(resource: ServedResource): Record<string, unknown> {
   const { kind, group, version } = resource;
-  const subresources = subresourcesOf(resource).map(({ name, responseKind, verbs }) => ({ subresource: name, responseKind: named(responseKind), verbs }));
+  const subresources = subresourcesOf(resource).map(({ name, responseKind, verbs }) => ({
+    subresource: name,
+    responseKind: named(responseKind),
+    verbs,
+  }));
   return {
     resource: kind.plural,
     responseKind: named({ group, version, kind: kind.kind }),

@@ -20,19 +20,23 @@ const CONNECT = ["create", "get"];
 const PROXY = ["create", "delete", "get", "patch", "update"];
 
 /** What differs from the rule that a subresource speaks about the object's own kind and is read and written. */
-const SPECIAL: Readonly<Record<string, { readonly verbs: readonly string[]; readonly kind?: (resource: ServedResource) => ResponseKind }>> = {
-  approval: { verbs: READ_AND_WRITE },
-  attach: { verbs: CONNECT, kind: ownGroup("PodAttachOptions") },
-  binding: { verbs: ["create"], kind: ownGroup("Binding") },
-  eviction: { verbs: ["create"], kind: () => ({ group: "policy", version: "v1", kind: "Eviction" }) },
-  exec: { verbs: CONNECT, kind: ownGroup("PodExecOptions") },
-  finalize: { verbs: ["update"] },
-  log: { verbs: ["get"] },
-  portforward: { verbs: CONNECT, kind: ownGroup("PodPortForwardOptions") },
-  proxy: { verbs: PROXY, kind: (resource) => ({ group: resource.group, version: resource.version, kind: `${resource.kind.kind}ProxyOptions` }) },
-  scale: { verbs: READ_AND_WRITE, kind: () => ({ group: "autoscaling", version: "v1", kind: "Scale" }) },
-  token: { verbs: ["create"], kind: () => ({ group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" }) },
-};
+const SPECIAL: Readonly<Record<string, { readonly verbs: readonly string[]; readonly kind?: (resource: ServedResource) => ResponseKind }>> =
+  {
+    approval: { verbs: READ_AND_WRITE },
+    attach: { verbs: CONNECT, kind: ownGroup("PodAttachOptions") },
+    binding: { verbs: ["create"], kind: ownGroup("Binding") },
+    eviction: { verbs: ["create"], kind: () => ({ group: "policy", version: "v1", kind: "Eviction" }) },
+    exec: { verbs: CONNECT, kind: ownGroup("PodExecOptions") },
+    finalize: { verbs: ["update"] },
+    log: { verbs: ["get"] },
+    portforward: { verbs: CONNECT, kind: ownGroup("PodPortForwardOptions") },
+    proxy: {
+      verbs: PROXY,
+      kind: (resource) => ({ group: resource.group, version: resource.version, kind: `${resource.kind.kind}ProxyOptions` }),
+    },
+    scale: { verbs: READ_AND_WRITE, kind: () => ({ group: "autoscaling", version: "v1", kind: "Scale" }) },
+    token: { verbs: ["create"], kind: () => ({ group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" }) },
+  };
 
 /** The subresources of a resource, by name. */
 export function subresourcesOf(resource: ServedResource): DiscoveredSubresource[] {

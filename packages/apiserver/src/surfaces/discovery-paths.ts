@@ -51,7 +51,9 @@ function aggregated(context: RequestContext, root: "api" | "apis", documents: Ge
   const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
   const headers = { etag: tag, vary: "Accept", "cache-control": "public" };
   const isKnown = context.request.headers["if-none-match"]?.split(",").some((each) => each.trim() === tag) ?? false;
-  return isKnown ? { type: "text", status: 304, contentType, text: "", headers } : { type: "text", status: 200, contentType, text, headers };
+  return isKnown
+    ? { type: "text", status: 304, contentType, text: "", headers }
+    : { type: "text", status: 200, contentType, text, headers };
 }
 
 function wantedVersion(accept: string | undefined): DiscoveryVersion | undefined {

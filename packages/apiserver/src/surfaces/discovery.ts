@@ -25,7 +25,12 @@ export function apiResourceList(resources: ServedResources, group: string, versi
   const inVersion = resources.inVersion(group, version);
   if (inVersion === undefined) return undefined;
   const sorted = inVersion.sort((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1));
-  return { kind: "APIResourceList", apiVersion: "v1", groupVersion: apiVersionOf({ group, version }), resources: sorted.flatMap(describeResource) };
+  return {
+    kind: "APIResourceList",
+    apiVersion: "v1",
+    groupVersion: apiVersionOf({ group, version }),
+    resources: sorted.flatMap(describeResource),
+  };
 }
 
 function describeGroup({ group, versions }: { readonly group: string; readonly versions: readonly string[] }): Record<string, unknown> {

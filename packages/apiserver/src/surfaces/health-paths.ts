@@ -48,7 +48,10 @@ async function answer(context: RequestContext, endpoint: string, checks: readonl
     }
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`);
   }
-  if (excluded.size > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(", ")}`);
+  if (excluded.size > 0)
+    lines.push(
+      `warn: some health checks cannot be excluded: no matches for ${[...excluded].map((name) => JSON.stringify(name)).join(", ")}`,
+    );
   if (failed.length > 0) return plain(500, `${lines.join("\n")}\n${endpoint} check failed\n`);
   return plain(200, context.request.query.has("verbose") ? `${lines.join("\n")}\n${endpoint} check passed\n` : "ok");
 }

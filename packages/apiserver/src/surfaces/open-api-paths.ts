@@ -1,5 +1,6 @@
 import type { Clock } from "@skiff/base";
 import { loadDescriptions, openApiV2, openApiV3, openApiV3Index, statusError, type OpenApiInput } from "@skiff/api";
+import { encodeOpenApiV2, OPEN_API_V2_PROTOBUF_TYPES } from "../protobuf/encode-open-api.ts";
 import { includes, parseAccept } from "../render/accept.ts";
 import type { Reply } from "../reply.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -8,6 +9,7 @@ import { GenerationCache } from "./generation-cache.ts";
 import type { PathHandler } from "./path-handler.ts";
 import { requireRead, unknownPath } from "./read-only.ts";
 
+const JSON_TYPE = "application/json";
 const ONE_YEAR_SECONDS = 365 * 24 * 3600;
 
 interface Index {
@@ -22,17 +24,21 @@ interface Index {
  */
 export function createOpenApiHandler(version: string): PathHandler {
   const texts = new GenerationCache<string>();
+  const encoded = new GenerationCache<Buffer>();
   const indexes = new GenerationCache<Promise<Index>>();
   return async (context) => {
     requireRead(context);
     const [, major, ...rest] = context.route.segments;
     const { resources } = context.core;
     if (major !== "v2" && major !== "v3") throw unknownPath();
-    requireJson(context);
+    const type = wantedType(context, major === "v2" ? [JSON_TYPE, ...OPEN_API_V2_PROTOBUF_TYPES] : [JSON_TYPE]);
     const input = await inputOf(context.core, version);
     if (major === "v2") {
       if (rest.length > 0) throw unknownPath();
-      return json(texts.get(resources.generation, "v2", () => JSON.stringify(openApiV2(input))));
+      if (type === JSON_TYPE) return json(texts.get(resources.generation, "v2", () => JSON.stringify(openApiV2(input))));
+      const text = encoded.get(resources.generation, "v2", () => encodeOpenApiV2(openApiV2(input)));
+      // The spelling with "@" is no media type that a client could read again.
+      return { type: "text", status: 200, contentType: OPEN_API_V2_PROTOBUF_TYPES[1], text, headers: { vary: "Accept" } };
     }
     const index = await indexes.get(resources.generation, "v3", () => indexOf(input, context.core.host.clock));
     if (rest.length === 0) return json(index.text);
@@ -43,10 +49,14 @@ export function createOpenApiHandler(version: string): PathHandler {
     const hash = url.slice(url.indexOf("=") + 1);
     const wanted = context.request.query.get("hash");
     // The client knows another generation: it is sent to the present one, and keeps that under its own hash.
-    if (wanted !== undefined && wanted !== hash) return { type: "text", status: 301, contentType: "text/plain", text: "", headers: { location: url } };
-    const text = texts.get(resources.generation, path, () => JSON.stringify(root === "api" ? openApiV3(input, "", group) : openApiV3(input, group, groupVersion)));
+    if (wanted !== undefined && wanted !== hash)
+      return { type: "text", status: 301, contentType: "text/plain", text: "", headers: { location: url } };
+    const text = texts.get(resources.generation, path, () =>
+      JSON.stringify(root === "api" ? openApiV3(input, "", group) : openApiV3(input, group, groupVersion)),
+    );
     const etag = `"${hash}"`;
-    if (context.request.headers["if-none-match"] === etag) return { type: "text", status: 304, contentType: "application/json", text: "", headers: { etag } };
+    if (context.request.headers["if-none-match"] === etag)
+      return { type: "text", status: 304, contentType: "application/json", text: "", headers: { etag } };
     return json(text, wanted === undefined ? { etag } : { etag, "cache-control": `public, max-age=${ONE_YEAR_SECONDS}, immutable` });
   };
 }
@@ -69,11 +79,13 @@ async function indexOf(input: OpenApiInput, clock: Clock): Promise<Index> {
   return { text: JSON.stringify({ paths: Object.fromEntries(sorted.map(([path, url]) => [path, { serverRelativeURL: url }])) }), urls };
 }
 
-/** The documents exist as JSON only: whoever takes nothing but protobuf is refused, so that it can ask again. */
-function requireJson({ request }: RequestContext): void {
-  const { accept } = request.headers;
-  if (parseAccept(accept).some((range) => includes(range, "application/json"))) return;
-  throw statusError("NotAcceptable", "only the following media types are accepted: application/json");
+/** The first of `offered` that the client takes. Errors: `NotAcceptable`. */
+function wantedType({ request }: RequestContext, offered: readonly string[]): string {
+  for (const range of parseAccept(request.headers["accept"])) {
+    const type = offered.find((each) => includes(range, each));
+    if (type !== undefined) return type;
+  }
+  throw statusError("NotAcceptable", `only the following media types are accepted: ${offered.join(", ")}`);
 }
 
 function json(text: string, headers: Readonly<Record<string, string>> = {}): Reply {

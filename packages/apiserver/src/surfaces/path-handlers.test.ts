@@ -20,14 +20,25 @@ const clock = new VirtualClock();
 const registry = { connected: true };
 const resources = new ServedResources();
 const metrics = new RequestMetrics(clock);
-const core = { host: { clock, random: systemRandom, log: silentLogger }, registry, resources, schemas: builtInSchemas(), metrics } as unknown as ServerCore;
+const core = {
+  host: { clock, random: systemRandom, log: silentLogger },
+  registry,
+  resources,
+  schemas: builtInSchemas(),
+  metrics,
+} as unknown as ServerCore;
 const handlers = createPathHandlers({ readinessChecks: [{ name: "bootstrap", problem: () => "not yet" }] });
 
 async function get(url: string, headers: Record<string, string> = {}, method: Method = "GET"): Promise<Answer> {
   const [path = "", search = ""] = url.split("?");
   const query = RequestQuery.parse(search);
   const route = resolveRoute(method, path, query);
-  const context = { core, route, request: { method, path, query, headers, body: { type: "none" }, internal: false }, warnings: new Set() } as unknown as RequestContext;
+  const context = {
+    core,
+    route,
+    request: { method, path, query, headers, body: { type: "none" }, internal: false },
+    warnings: new Set(),
+  } as unknown as RequestContext;
   const reply = (await handlers.get(route.segments[0] ?? "")?.(context)) as Reply;
   if (reply.type === "value") return { status: reply.status, body: reply.value, headers: reply.headers ?? {} };
   if (reply.type !== "text") throw new Error(reply.type);
@@ -75,15 +86,33 @@ describe("discovery", () => {
       shortNames: ["po"],
       categories: ["all"],
     });
-    expect(find(core.resources, "pods/eviction")).toEqual({ name: "pods/eviction", singularName: "", namespaced: true, group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] });
-    expect(find(core.resources, "pods/status")).toEqual({ name: "pods/status", singularName: "", namespaced: true, kind: "Pod", verbs: ["get", "patch", "update"] });
-    expect(find(core.resources, "nodes/proxy")).toMatchObject({ kind: "NodeProxyOptions", verbs: ["create", "delete", "get", "patch", "update"] });
+    expect(find(core.resources, "pods/eviction")).toEqual({
+      name: "pods/eviction",
+      singularName: "",
+      namespaced: true,
+      group: "policy",
+      version: "v1",
+      kind: "Eviction",
+      verbs: ["create"],
+    });
+    expect(find(core.resources, "pods/status")).toEqual({
+      name: "pods/status",
+      singularName: "",
+      namespaced: true,
+      kind: "Pod",
+      verbs: ["get", "patch", "update"],
+    });
+    expect(find(core.resources, "nodes/proxy")).toMatchObject({
+      kind: "NodeProxyOptions",
+      verbs: ["create", "delete", "get", "patch", "update"],
+    });
     const apps = (await get("/apis/apps/v1")).body as { resources: { name: string }[] };
     expect(find(apps.resources, "deployments/scale")).toMatchObject({ group: "autoscaling", version: "v1", kind: "Scale" });
   });
 
   it("answers all in one document, and 304 to those who have it", async () => {
-    const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+    const accept =
+      "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
     const { body, headers } = await get("/apis", { accept });
     expect(body).toMatchObject({ kind: "APIGroupDiscoveryList", apiVersion: "apidiscovery.k8s.io/v2" });
     expect((body as { items: unknown[] }).items).toContainEqual(
@@ -98,7 +127,13 @@ describe("discovery", () => {
                 resource: "poddisruptionbudgets",
                 scope: "Namespaced",
                 responseKind: { group: "policy", version: "v1", kind: "PodDisruptionBudget" },
-                subresources: [{ subresource: "status", responseKind: { group: "policy", version: "v1", kind: "PodDisruptionBudget" }, verbs: ["get", "patch", "update"] }],
+                subresources: [
+                  {
+                    subresource: "status",
+                    responseKind: { group: "policy", version: "v1", kind: "PodDisruptionBudget" },
+                    verbs: ["get", "patch", "update"],
+                  },
+                ],
               }),
             ],
           },
@@ -108,9 +143,12 @@ describe("discovery", () => {
     expect(await get("/apis", { accept, "if-none-match": headers["etag"] ?? "" })).toMatchObject({ status: 304, body: "" });
   });
 
-  it.each(["/apis/none", "/apis/apps/v9", "/api/v2", "/healthz/none", "/version/x", "/openapi/v1", "/openapi/v3/apis/none/v1"])("knows nothing of %s", async (path) => {
-    expect(await refusal(get(path))).toBe("NotFound");
-  });
+  it.each(["/apis/none", "/apis/apps/v9", "/api/v2", "/healthz/none", "/version/x", "/openapi/v1", "/openapi/v3/apis/none/v1"])(
+    "knows nothing of %s",
+    async (path) => {
+      expect(await refusal(get(path))).toBe("NotFound");
+    },
+  );
 
   it("is read only", async () => {
     expect(await refusal(get("/version", {}, "POST"))).toBe("MethodNotAllowed");
@@ -129,17 +167,26 @@ describe("OpenAPI", () => {
     expect((await get("/openapi/v3/apis/apps/v1")).headers["cache-control"]).toBeUndefined();
   });
 
-  it("has one document for everything, as JSON only", async () => {
-    expect((await get("/openapi/v2", { accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf,application/json" })).body).toMatchObject({ swagger: "2.0" });
-    expect(await refusal(get("/openapi/v2", { accept: "application/com.github.proto-openapi.spec.v2@v1.0+protobuf" }))).toBe("NotAcceptable");
+  it("has one document for everything, as JSON or as protobuf", async () => {
+    const protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    expect((await get("/openapi/v2", { accept: "application/json" })).body).toMatchObject({ swagger: "2.0" });
+    // Field 1 of the document: its version of OpenAPI.
+    expect((await get("/openapi/v2", { accept: protobuf })).body).toMatch(/^\n\u00032\.0/);
+    expect(await refusal(get("/openapi/v3", { accept: protobuf }))).toBe("NotAcceptable");
   });
 });
 
 describe("health", () => {
   it("fails with a check, and does not tell clients why", async () => {
     expect(await get("/livez")).toMatchObject({ status: 200, body: "ok" });
-    expect(await get("/readyz")).toMatchObject({ status: 500, body: "[+]ping ok\n[+]etcd ok\n[-]bootstrap failed: reason withheld\nreadyz check failed\n" });
-    expect(await get("/readyz?verbose&exclude=bootstrap")).toMatchObject({ status: 200, body: "[+]ping ok\n[+]etcd ok\n[+]bootstrap excluded: ok\nreadyz check passed\n" });
+    expect(await get("/readyz")).toMatchObject({
+      status: 500,
+      body: "[+]ping ok\n[+]etcd ok\n[-]bootstrap failed: reason withheld\nreadyz check failed\n",
+    });
+    expect(await get("/readyz?verbose&exclude=bootstrap")).toMatchObject({
+      status: 200,
+      body: "[+]ping ok\n[+]etcd ok\n[+]bootstrap excluded: ok\nreadyz check passed\n",
+    });
     expect(await get("/readyz/ping")).toMatchObject({ status: 200, body: "ok" });
   });
 
@@ -156,12 +203,16 @@ it("shows counts of requests and of the process", async () => {
   clock.advance(20);
   end({ verb: "list", group: "", version: "v1", resource: "pods", subresource: "", scope: "namespace" }, 200);
   const text = String((await get("/metrics")).body);
-  expect(text).toContain('apiserver_request_total{verb="LIST",group="",version="v1",resource="pods",subresource="",scope="namespace",code="200"} 1');
+  expect(text).toContain(
+    'apiserver_request_total{verb="LIST",group="",version="v1",resource="pods",subresource="",scope="namespace",code="200"} 1',
+  );
   expect(text).toMatch(/apiserver_request_duration_seconds_bucket\{le="0\.025",verb="LIST",.*\} 1/);
   expect(text).toContain("process_resident_memory_bytes");
 });
 
 it("lists all paths", async () => {
   const { paths } = (await get("/")).body as { paths: string[] };
-  expect(paths).toEqual(expect.arrayContaining(["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/healthz/ping", "/metrics", "/version"]));
+  expect(paths).toEqual(
+    expect.arrayContaining(["/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/healthz/ping", "/metrics", "/version"]),
+  );
 });

@@ -39,8 +39,14 @@ export function createPathHandlers(options: PathHandlerOptions = {}): Map<string
   if (tokens === undefined) return handlers;
   const { issuerUrl, keys } = tokens;
   const keysUrl = `${issuerUrl.replace(/\/$/, "")}/openid/v1/jwks`;
-  handlers.set(".well-known", exactly("/.well-known/openid-configuration", () => documentReply(openIdConfiguration(issuerUrl, keysUrl))));
-  handlers.set("openid", exactly("/openid/v1/jwks", () => documentReply(jsonWebKeySet(keys))));
+  handlers.set(
+    ".well-known",
+    exactly("/.well-known/openid-configuration", () => documentReply(openIdConfiguration(issuerUrl, keysUrl))),
+  );
+  handlers.set(
+    "openid",
+    exactly("/openid/v1/jwks", () => documentReply(jsonWebKeySet(keys))),
+  );
   return handlers;
 }
 

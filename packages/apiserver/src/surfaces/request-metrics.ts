@@ -74,7 +74,12 @@ export class RequestMetrics {
   }
 
   /** Shows a number that is read when somebody asks, such as a count of objects. */
-  observe(name: string, help: string, read: () => Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>, labelNames: readonly string[] = []): void {
+  observe(
+    name: string,
+    help: string,
+    read: () => Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>,
+    labelNames: readonly string[] = [],
+  ): void {
     this.registry.registerMetric(
       new Gauge({
         name,

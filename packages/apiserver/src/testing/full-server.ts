@@ -7,6 +7,7 @@ import type { NodeConnector } from "../ports/node-connector.ts";
 import { cachedNodeSource, cachedRbacSource } from "../ports/registry-sources.ts";
 import { StoredQuotaWriter } from "../ports/stored-quota-writer.ts";
 import { ServiceStrategy, type ServiceRanges } from "../services/service-strategy.ts";
+import { createPathHandlers } from "../surfaces/index.ts";
 import { createSubresourceHandlers } from "../subresources/default-subresources.ts";
 
 /** What a test may exchange. */
@@ -31,7 +32,9 @@ export function fullServer({ connector, ranges, post }: FullServerOptions): (bas
       schemas,
       resourceOf,
       quotaWriter: new StoredQuotaWriter(registry),
-      webhookTransport: { post: async (target, body) => (post === undefined ? Promise.reject(new Error("unreachable")) : post(target.url, body)) },
+      webhookTransport: {
+        post: async (target, body) => (post === undefined ? Promise.reject(new Error("unreachable")) : post(target.url, body)),
+      },
     });
     const services = registry.cacheOf("/registry/core/services/");
     return {
@@ -41,6 +44,7 @@ export function fullServer({ connector, ranges, post }: FullServerOptions): (bas
       strategies: services === undefined ? new Map() : new Map([["/Service", new ServiceStrategy(services, host.random, ranges)]]),
       subresources: createSubresourceHandlers({ reader, connector, tokens: authentication.issuer }),
       virtualResources: reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
+      paths: createPathHandlers({ tokens: authentication }),
     };
   };
 }

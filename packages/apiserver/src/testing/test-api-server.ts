@@ -22,6 +22,7 @@ export interface TestApiServerOptions {
   readonly compose?: ApiServerOptions["compose"];
   readonly schemas?: ApiServerOptions["schemas"];
   readonly historyLimits?: ApiServerOptions["historyLimits"];
+  readonly inFlightLimits?: ApiServerOptions["inFlightLimits"];
   /** Created at the start. Default: `default`, `kube-system`, `kube-public`, `kube-node-lease`. */
   readonly namespaces?: readonly string[];
 }

@@ -52,6 +52,8 @@ export async function createObject(context: ResourceContext, creation: Creation)
     subresource: "",
   });
   await mutate(context, request);
+  // What admission added may lack fields as well.
+  if (core.admission.length > 0) kind.applyDefaults?.(object);
   if (resource.structural && kind.statusSubresource) delete (object as { status?: unknown }).status;
   track(context, object, applied, options);
   kind.prepare?.(object, undefined, { operation: "CREATE" });

@@ -1,11 +1,10 @@
-import { statusError } from "@skiff/api";
+import { invalid, statusError } from "@skiff/api";
 import type { Reply } from "../reply.ts";
 import { StoredObject } from "../registry/stored-object.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { toStoredVersion } from "../served-resources.ts";
 import { admissionRequest, mutate, validateAdmission } from "../stages/admit.ts";
 import { instantiate, readBody } from "../stages/decode.ts";
-import { validate } from "../stages/validate.ts";
 import { parseWriteOptions } from "../write-options.ts";
 import { createObject } from "./create-object.ts";
 import { methodNotAllowed, placeInNamespace, storedNamespace } from "./object-target.ts";
@@ -27,7 +26,8 @@ export async function create(context: ResourceContext): Promise<Reply> {
 async function createVirtual(context: ResourceContext, object: StoredObject["object"], dryRun: boolean): Promise<Reply> {
   const { resource, user } = context;
   const { kind, virtual } = resource;
-  if (virtual?.create === undefined) throw statusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
+  if (virtual?.create === undefined)
+    throw statusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
   placeInNamespace(context, object);
   kind.applyDefaults?.(object);
   const admission = admissionRequest(context, {
@@ -41,9 +41,9 @@ async function createVirtual(context: ResourceContext, object: StoredObject["obj
     subresource: "",
   });
   await mutate(context, admission);
-  // Names mean nothing for what is not stored.
-  const named = { ...object, metadata: { ...object.metadata, name: object.metadata?.name || "review" } };
-  validate(kind, named, undefined, { operation: "CREATE" });
+  // What is not stored needs no name; the kind says itself what its metadata may hold.
+  const errors = kind.validate?.(object, undefined, { operation: "CREATE" }) ?? [];
+  if (errors.length > 0) throw invalid({ group: kind.group, kind: kind.kind, name: object.metadata?.name ?? "" }, errors);
   await validateAdmission(context, admission);
   const answer = await virtual.create(object, { user, namespace: storedNamespace(context) });
   return { type: "object", status: 201, resource, stored: new StoredObject(resource.codec, answer, 0) };

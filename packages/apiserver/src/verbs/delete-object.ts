@@ -115,9 +115,16 @@ function markDeleted({ core }: ResourceContext, object: KubeObject, grace: numbe
 }
 
 /** The finalizers with `orphan` or `foregroundDeletion` as the options, or else the object or its kind, want it. */
-function finalizersFor(object: KubeObject, { orphanDependents, propagationPolicy }: DeleteOptions, strategy: KindStrategy | undefined): string[] {
-  const present = object.metadata?.finalizers ?? [];
-  if (strategy?.ignoresPropagation) return [...present];
+function finalizersFor(
+  object: KubeObject,
+  { orphanDependents, propagationPolicy }: DeleteOptions,
+  strategy: KindStrategy | undefined,
+): string[] {
+  const present = [...(object.metadata?.finalizers ?? [])];
+  const { deletionFinalizer = "", ignoresPropagation } = strategy ?? {};
+  const isFirst = object.metadata?.deletionTimestamp === undefined;
+  if (isFirst && deletionFinalizer !== "" && !present.includes(deletionFinalizer)) present.push(deletionFinalizer);
+  if (ignoresPropagation) return present;
   let policy: string;
   if (orphanDependents !== undefined) policy = orphanDependents ? "Orphan" : "Background";
   else if (propagationPolicy !== undefined) policy = propagationPolicy;

@@ -14,7 +14,8 @@ export function subjectOf({ resource }: ResourceContext, name: string): StatusSu
 export function loadedCache({ resource }: ResourceContext): WatchCache {
   const { cache } = resource;
   assert(cache !== undefined, `${groupResource(resource.kind)} is not stored`);
-  if (!cache.isLoaded) throw statusError("ServiceUnavailable", "the server is currently unable to handle the request", { retryAfterSeconds: 1 });
+  if (!cache.isLoaded)
+    throw statusError("ServiceUnavailable", "the server is currently unable to handle the request", { retryAfterSeconds: 1 });
   return cache;
 }
 

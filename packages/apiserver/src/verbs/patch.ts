@@ -75,7 +75,12 @@ async function createByApply(context: ResourceContext, body: Patch, options: Wri
   const { object, managedFields } = serverSideApply(context, undefined, config, options);
   const result = readPatched(context, object as unknown as JsonValue, body, options.fieldValidation);
   setManagedFields(result, managedFields);
-  const stored = await createObject(context, { object: toStoredVersion(resource, result), options, optionsKind: "PatchOptions", applied: true });
+  const stored = await createObject(context, {
+    object: toStoredVersion(resource, result),
+    options,
+    optionsKind: "PatchOptions",
+    applied: true,
+  });
   return { type: "object", status: 201, resource, stored };
 }
 
@@ -94,7 +99,12 @@ function configuration(context: ResourceContext, body: Patch): KubeObject {
   return config;
 }
 
-function serverSideApply(context: ResourceContext, live: KubeObject | undefined, config: KubeObject, options: WriteOptions): ReturnType<typeof applyPatch> {
+function serverSideApply(
+  context: ResourceContext,
+  live: KubeObject | undefined,
+  config: KubeObject,
+  options: WriteOptions,
+): ReturnType<typeof applyPatch> {
   const { core, resource, route } = context;
   return applyPatch({
     ...originOf(context, options),

@@ -59,6 +59,8 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
     subresource,
   });
   await mutate(context, request);
+  // What admission added may lack fields as well.
+  if (core.admission.length > 0) kind.applyDefaults?.(object);
   keepOtherParts(context, object, old.object, subresource);
   // Before the kind prepares the object: nobody owns what the server fills in by itself. After an apply only what admission
   // changed beside it is recorded here, as an ordinary write.
@@ -88,7 +90,12 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
 }
 
 /** What this way of writing cannot change stays as it was. */
-function keepOtherParts({ resource: { kind, structural } }: ResourceContext, object: KubeObject, old: KubeObject, subresource: string): void {
+function keepOtherParts(
+  { resource: { kind, structural } }: ResourceContext,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string,
+): void {
   if (subresource === "status") {
     keepAllButStatus(object, old);
     if (structural) keepMetadata(object, old);

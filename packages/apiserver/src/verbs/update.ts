@@ -43,7 +43,11 @@ async function stateFor(context: ResourceContext, revision: number | undefined):
   return loadedCache(context).objects.get(storedNamespace(context), context.route.name);
 }
 
-function checkAssumptions(context: ResourceContext, old: StoredObject, wanted: { readonly uid: string | undefined; readonly revision: number | undefined }): void {
+function checkAssumptions(
+  context: ResourceContext,
+  old: StoredObject,
+  wanted: { readonly uid: string | undefined; readonly revision: number | undefined },
+): void {
   const { kind } = context.resource;
   const subject = subjectOf(context, old.name);
   if (wanted.uid && wanted.uid !== old.metadata.uid) {
@@ -64,7 +68,10 @@ async function createInstead(context: ResourceContext, object: KubeObject, optio
   if (object.metadata?.uid) {
     // Upstream's words: clients that lost a race with a deletion see a conflict, not a missing object.
     const why = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `;
-    throw conflict(subject, `StorageError: invalid object, Code: 4, Key: ${keyOf(context)}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
+    throw conflict(
+      subject,
+      `StorageError: invalid object, Code: 4, Key: ${keyOf(context)}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    );
   }
   if (!resource.kind.allowCreateOnUpdate || route.subresource !== "") throw notFound(subject);
   delete object.metadata?.resourceVersion;

@@ -16,11 +16,23 @@ export async function watch(context: ResourceContext): Promise<Reply> {
   const options = parseListOptions(request.query, true);
   // The old form `/watch/pods/web` names its object in the path.
   const named = route.name === "" || options.fieldSelector !== "" ? options.fieldSelector : `metadata.name=${route.name}`;
-  const selection = resolveSelection(resource.kind, { namespace: storedNamespace(context), labelSelector: options.labelSelector, fieldSelector: named });
+  const selection = resolveSelection(resource.kind, {
+    namespace: storedNamespace(context),
+    labelSelector: options.labelSelector,
+    fieldSelector: named,
+  });
   const cache = loadedCache(context);
   const leave = enter(context);
   try {
-    const session = await WatchSession.open({ host: core.host, registry: core.registry, cache, resource, selection, options, onClose: leave });
+    const session = await WatchSession.open({
+      host: core.host,
+      registry: core.registry,
+      cache,
+      resource,
+      selection,
+      options,
+      onClose: leave,
+    });
     return { type: "watch", session };
   } catch (error) {
     leave();

@@ -64,7 +64,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const controllers = startControllers({
     host,
     informers,
-    clientFor: (account) => clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
+    clientFor: (account) =>
+      clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
     rootCa: authority,
     nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
     ...options.controllers,

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createClusterPki } from "@skiff/apiserver";
-import { nodeKind, type Node } from "@skiff/api";
-import { messageOf, sleep, type Host } from "@skiff/base";
+import { leaseKind, nodeKind, type Node } from "@skiff/api";
+import { messageOf, parseTime, sleep, type Host } from "@skiff/base";
 import { mergeIntoKubeconfig, nodeFileSystem, removeFromKubeconfig, type Client } from "@skiff/client";
 import { contextName, type ClusterConfig, type RuntimeChoice } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
@@ -98,8 +98,11 @@ export class ClusterManager {
     mkdirSync(paths.run, { recursive: true, mode: 0o700 });
     const deadline = this.#host.clock.monotonic() + options.waitMs;
     const client = await this.#startServer(config, paths, progress, deadline);
-    await this.#startNodes(config, paths, progress);
+    const startedAt = this.#host.clock.now();
+    const anew = await this.#startNodes(config, paths, progress);
     await this.#nodesReady(config, paths, client, progress, deadline);
+    // What the API says of a node may stem from its last life: a lease that was renewed since shows that it is this one.
+    if (anew) await this.#leasesRenewed(config, paths, client, startedAt, deadline);
     progress.phase("Writing the kubeconfig");
     await this.#mergeKubeconfig(config, paths, options.kubeconfig);
     return { config, paths };
@@ -215,7 +218,8 @@ export class ClusterManager {
     return client;
   }
 
-  async #startNodes(config: ClusterConfig, paths: ClusterPaths, progress: Progress): Promise<void> {
+  /** Answers whether a node process had to be started. */
+  async #startNodes(config: ClusterConfig, paths: ClusterPaths, progress: Progress): Promise<boolean> {
     progress.phase(config.nodes.length === 1 ? "Starting the node" : `Starting ${config.nodes.length} nodes`);
     const pki = createClusterPki(this.#host, { files: readPki(paths.pki) });
     if (config.runtime === "simulated") {
@@ -231,8 +235,10 @@ export class ClusterManager {
         this.#options.networks.writeServingCertificate(own, server);
       }
     }
+    let anew = false;
     for (const [node, pidFile] of this.#nodeProcessFiles(config, paths)) {
       if (findProcess(pidFile) !== undefined) continue;
+      anew = true;
       startProcess({
         command: nodeCommand(this.#options.launcher, paths, node, this.#options.networks.namespace(config, node)),
         logFile: join(paths.logs, `${node}.log`),
@@ -240,6 +246,7 @@ export class ClusterManager {
         environment: {},
       });
     }
+    return anew;
   }
 
   async #nodesReady(config: ClusterConfig, paths: ClusterPaths, client: Client, progress: Progress, deadline: number): Promise<void> {
@@ -254,6 +261,19 @@ export class ClusterManager {
       if (next === undefined) return undefined;
       progress.detail(`${expected.size - waiting.length} of ${expected.size} ready`);
       return `${next}: ${notReadyReason(items.find((node) => node.metadata?.name === next))}`;
+    });
+  }
+
+  async #leasesRenewed(config: ClusterConfig, paths: ClusterPaths, client: Client, sinceMs: number, deadline: number): Promise<void> {
+    const first = this.#nodeProcessFiles(config, paths)[0];
+    const process = first === undefined ? undefined : findProcess(first[1]);
+    await this.#poll(process, join(paths.logs, `${first?.[0] ?? "node"}.log`), deadline, "the node", async () => {
+      const { items } = await client.resource(leaseKind).list({ namespace: "kube-node-lease" });
+      const renewed = new Set(
+        items.flatMap(({ metadata, spec }) => ((parseTime(spec?.renewTime) ?? 0) >= sinceMs ? [metadata?.name] : [])),
+      );
+      const waiting = config.nodes.find((node) => !renewed.has(node));
+      return waiting === undefined ? undefined : `${waiting}: has not renewed its lease yet`;
     });
   }
 

@@ -7,8 +7,7 @@ let cluster: TestCluster;
 const ref = { namespace: "default", name: "report" };
 
 beforeEach(async () => {
-  cluster = new TestCluster();
-  await cluster.start(["cronjob-controller"]);
+  cluster = await TestCluster.start(["cronjob-controller"]);
 });
 afterEach(() => cluster.stop());
 
@@ -74,9 +73,9 @@ describe("the schedule", () => {
     expect(await scheduled()).toEqual(["01:10"]);
   });
 
-  it("does not burst when the clock jumps ahead for a year", async () => {
+  it("does not burst after ten days away", async () => {
     await create({ schedule: "* * * * *", suspend: true });
-    await cluster.clock.advance("8760h");
+    await cluster.clock.advance("240h");
     await cluster.client.resource(cronJobKind).patch(ref, { spec: { suspend: false } });
     await cluster.settle();
     expect(await jobs()).toHaveLength(1);

@@ -5,14 +5,13 @@ import { podKind, template, TestCluster } from "../testing/test-cluster.ts";
 let cluster: TestCluster;
 
 beforeEach(async () => {
-  cluster = new TestCluster();
-  await cluster.start(["namespace-controller", "service-account-controller", "root-ca-cert-publisher"], { rootCa: "PEM" });
+  cluster = await TestCluster.start(["namespace-controller", "service-account-controller", "root-ca-cert-publisher"], { rootCa: "PEM" });
 });
 afterEach(() => cluster.stop());
 
 const create = () => cluster.client.resource(namespaceKind).create({ metadata: { name: "team" } });
 const remove = () => cluster.client.resource(namespaceKind).delete({ name: "team" });
-const namespaces = () => cluster.list(namespaceKind);
+const namespaces = async () => (await cluster.list(namespaceKind)).filter(({ metadata }) => metadata?.name === "team");
 const conditions = async () =>
   Object.fromEntries(
     ((await namespaces())[0]?.status?.conditions ?? []).map(({ type, status, message }) => [type, `${status}: ${message}`]),
@@ -42,7 +41,7 @@ describe("a namespace that is deleted", () => {
     await remove();
     await cluster.settle();
     expect(await namespaces()).toEqual([]);
-    expect((await cluster.list(configMapKind)).map(({ metadata }) => metadata?.name)).toEqual(["theirs"]);
+    expect((await cluster.list(configMapKind)).map(({ metadata }) => metadata?.name)).toEqual(["kube-root-ca.crt", "theirs"]);
   });
 
   it("deletes Pods first and says what it waits for", async () => {

@@ -7,11 +7,13 @@ let cluster: TestCluster;
 let alive: Set<string>;
 
 beforeEach(async () => {
-  cluster = new TestCluster();
   alive = new Set();
-  await cluster.start(["node-lifecycle-controller", "taint-eviction-controller", "pod-garbage-collector", "node-ipam-controller"], {
-    nodeIpam: { clusterCidrs: ["10.244.0.0/16", "fd00:10:244::/56"] },
-  });
+  cluster = await TestCluster.start(
+    ["node-lifecycle-controller", "taint-eviction-controller", "pod-garbage-collector", "node-ipam-controller"],
+    {
+      nodeIpam: { clusterCidrs: ["10.244.0.0/16", "fd00:10:244::/56"] },
+    },
+  );
 });
 afterEach(() => cluster.stop());
 

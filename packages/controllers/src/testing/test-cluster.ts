@@ -1,5 +1,4 @@
-import { formatTime, type VirtualClock } from "@skiff/base";
-import { testHost } from "@skiff/base/testing";
+import { formatTime, type Host, type VirtualClock } from "@skiff/base";
 import {
   deploymentKind,
   eventKind,
@@ -9,6 +8,7 @@ import {
   type Binding,
   type Deployment,
   type Event,
+  type KindDefinition,
   type KubeObject,
   type Pod,
   type PodTemplateSpec,
@@ -16,19 +16,61 @@ import {
   type Resource,
 } from "@skiff/api";
 import { Client, InformerFactory } from "@skiff/client";
-import { MemoryApi } from "@skiff/client/testing";
+import { createPathHandlers, createSubresourceHandlers } from "@skiff/apiserver";
+import { startTestApiServer, type TestApiServer } from "@skiff/apiserver/testing";
+import { TappedTransport } from "@skiff/client/testing";
 import { startControllers, type ControllerOptions, type RunningControllers } from "../all-controllers.ts";
 
-/** Controllers over an API server in memory, with virtual time. There is no kubelet: tests say how Pods fare. */
+/** Controllers over a real API server in memory, with virtual time. There is no kubelet: tests say how Pods fare. */
 export class TestCluster {
-  readonly host = testHost();
-  readonly api = new MemoryApi(this.host);
-  readonly client = new Client(this.api);
-  readonly informers = new InformerFactory(this.client, this.host, { sharedObjects: true });
+  readonly #server: TestApiServer;
+  /** What the controllers and the test ask of the server. */
+  readonly api: TappedTransport;
+  readonly client: Client;
+  readonly informers: InformerFactory;
   #running: RunningControllers | undefined;
 
+  private constructor(server: TestApiServer) {
+    this.#server = server;
+    this.api = new TappedTransport(server.client().transport);
+    this.client = new Client(this.api);
+    this.informers = new InformerFactory(this.client, server.host, { sharedObjects: true });
+  }
+
+  /** A cluster without controllers; `kinds` are served beside those of Kubernetes. */
+  static async create(kinds: readonly KindDefinition[] = []): Promise<TestCluster> {
+    const nowhere = (): never => {
+      throw new Error("no node can be reached, and no tokens are issued, in these tests");
+    };
+    return new TestCluster(
+      await startTestApiServer({
+        kinds,
+        namespaces: ["default"],
+        compose: ({ reader }) => ({
+          paths: createPathHandlers(),
+          subresources: createSubresourceHandlers({
+            reader,
+            connector: { request: nowhere, upgrade: nowhere },
+            tokens: { issue: nowhere } as never,
+          }),
+        }),
+      }),
+    );
+  }
+
+  /** A cluster with the controllers of these names. */
+  static async start(only: readonly string[], options: ControllerOptions = {}): Promise<TestCluster> {
+    const cluster = await TestCluster.create();
+    await cluster.start(only, options);
+    return cluster;
+  }
+
+  get host(): Host {
+    return this.#server.host;
+  }
+
   get clock(): VirtualClock {
-    return this.host.clock;
+    return this.#server.clock;
   }
 
   /** Runs the controllers of these names. */
@@ -42,6 +84,7 @@ export class TestCluster {
     const stopped = Promise.all([this.#running?.stop(), this.informers.stop()]);
     await this.settle();
     await stopped;
+    await this.#server.stop();
   }
 
   /** Lets everything happen that needs no more than a second. */

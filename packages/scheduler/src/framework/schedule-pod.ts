@@ -1,4 +1,4 @@
-import type { Random } from "@skiff/base";
+import { randomInteger, type Random } from "@skiff/base";
 import type { NodeInfo } from "../state/node-info.ts";
 import type { PodInfo } from "../state/pod-info.ts";
 import type { Snapshot } from "../state/cluster-state.ts";
@@ -102,15 +102,17 @@ class Attempt {
       const weight = plugin.weight ?? 1;
       for (let index = 0; index < nodes.length; index++) totals[index]! += weight * scores[index]!;
     }
-    let best = 0;
-    let equal = 1;
-    for (let index = 1; index < nodes.length; index++) {
-      if (totals[index]! > totals[best]!) {
-        best = index;
-        equal = 1;
-      } else if (totals[index] === totals[best] && this.random.next() * ++equal < 1) best = index;
+    // One random number a Pod, whatever the number of equals: numbers fit for keys are dear.
+    let best = totals[0]!;
+    let equals = 0;
+    for (const total of totals) {
+      if (total > best) {
+        best = total;
+        equals = 1;
+      } else if (total === best) equals++;
     }
-    return nodes[best]!;
+    let chosen = equals === 1 ? 0 : randomInteger(this.random, equals);
+    return nodes.find((_, index) => totals[index] === best && chosen-- === 0)!;
   }
 
   fail(): Decision {

@@ -1,23 +1,27 @@
 import type { Plugin } from "../framework/plugin.ts";
 import { MAX_NODE_SCORE } from "../framework/plugin.ts";
-import { Rejection, unschedulable } from "../framework/rejection.ts";
+import { Rejection } from "../framework/rejection.ts";
 import type { NodeInfo } from "../state/node-info.ts";
 import type { PodInfo } from "../state/pod-info.ts";
 
 const NAME = "NodeResourcesFit";
-const TOO_MANY_PODS = unschedulable(NAME, "Too many pods");
 
-/** What the Pod does not find on the node. */
-function insufficient({ requests }: PodInfo, node: NodeInfo): Rejection | undefined {
+/** The common case, kept apart from {@link refusal} so that it allocates nothing: it runs for every Pod and node. */
+function fits({ requests }: PodInfo, node: NodeInfo): boolean {
   const { allocatable } = node;
-  const full = node.pods.size + 1 > allocatable.pods;
   const { milliCpu, memory, ephemeralStorage, scalars } = requests;
-  const fits =
-    !full &&
+  return (
+    node.pods.size < allocatable.pods &&
     (milliCpu === 0 || milliCpu <= allocatable.milliCpu - node.milliCpu) &&
     (memory === 0 || memory <= allocatable.memory - node.memory) &&
-    (ephemeralStorage === 0 || ephemeralStorage <= allocatable.ephemeralStorage - node.ephemeralStorage);
-  if (fits && scalars.size === 0) return undefined;
+    (ephemeralStorage === 0 || ephemeralStorage <= allocatable.ephemeralStorage - node.ephemeralStorage) &&
+    scalars.size === 0
+  );
+}
+
+/** What the Pod does not find on the node. */
+function refusal({ requests }: PodInfo, node: NodeInfo): Rejection | undefined {
+  const { allocatable } = node;
   const reasons: string[] = [];
   // What is more than the node has at all, no preemption can free.
   let resolvable = true;
@@ -26,11 +30,11 @@ function insufficient({ requests }: PodInfo, node: NodeInfo): Rejection | undefi
     reasons.push(`Insufficient ${name}`);
     if (wanted > offered) resolvable = false;
   };
-  if (full) reasons.push(...TOO_MANY_PODS.reasons);
-  check("cpu", milliCpu, allocatable.milliCpu, node.milliCpu);
-  check("memory", memory, allocatable.memory, node.memory);
-  check("ephemeral-storage", ephemeralStorage, allocatable.ephemeralStorage, node.ephemeralStorage);
-  for (const [name, wanted] of scalars) check(name, wanted, allocatable.scalars.get(name) ?? 0, node.scalars.get(name) ?? 0);
+  if (node.pods.size >= allocatable.pods) reasons.push("Too many pods");
+  check("cpu", requests.milliCpu, allocatable.milliCpu, node.milliCpu);
+  check("memory", requests.memory, allocatable.memory, node.memory);
+  check("ephemeral-storage", requests.ephemeralStorage, allocatable.ephemeralStorage, node.ephemeralStorage);
+  for (const [name, wanted] of requests.scalars) check(name, wanted, allocatable.scalars.get(name) ?? 0, node.scalars.get(name) ?? 0);
   return reasons.length === 0 ? undefined : new Rejection(NAME, reasons, resolvable);
 }
 
@@ -42,7 +46,7 @@ function freeShare(capacity: number, used: number): number {
 /** Filter: enough of every resource, and room for one more Pod. Score: the node with the most left (LeastAllocated). */
 export const nodeResourcesFit: Plugin = {
   name: NAME,
-  preFilter: (pod) => ({ filter: { filter: (node) => insufficient(pod, node) } }),
+  preFilter: (pod) => ({ filter: { filter: (node) => (fits(pod, node) ? undefined : refusal(pod, node)) } }),
   preScore({ nonZero }) {
     return {
       score({ allocatable, nonZeroMilliCpu, nonZeroMemory }) {

@@ -10,7 +10,11 @@ import { Framework } from "../framework/framework.ts";
 export async function testFramework(objects: readonly (readonly [Resource, KubeObject])[] = []): Promise<Framework> {
   const host = testHost();
   const client = new Client(new MemoryApi(host));
-  for (const [resource, object] of objects) await client.resource(resource).create(object);
+  for (const [resource, object] of objects) {
+    const created = await client.resource(resource).create(object);
+    const { status } = object as { status?: unknown };
+    if (status !== undefined) await client.resource(resource).updateStatus({ ...created, status } as KubeObject);
+  }
   const informers = new InformerFactory(client, host);
   const framework = new Framework(DEFAULT_SCHEDULER_NAME, defaultPlugins({ host, client, informers }));
   informers.start();

@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { silentLogger, systemClock, systemRandom } from "@skiff/base";
+import { StateHome } from "@skiff/cluster";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runSkiff } from "./main.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "skiff-cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function skiff(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = "";
+  let err = "";
+  const code = await runSkiff(args, {
+    host: { clock: systemClock, random: systemRandom, log: silentLogger },
+    terminal: { out: (text) => (out += text), err: (text) => (err += text), interactive: false },
+    home: new StateHome({ isRoot: false, home: folder, xdgDataHome: undefined, xdgRuntimeDir: undefined }),
+    version: "0.0.0-test",
+    program: ["false"],
+  });
+  return { code, out, err };
+}
+
+/** `up` as it is asked for in these tests: nothing of the machine is touched. */
+function up(...args: string[]): ReturnType<typeof skiff> {
+  return skiff("up", "--runtime", "simulated", "--kubeconfig", join(folder, "kubeconfig"), "--wait", "1s", ...args);
+}
+
+describe("wrong usage ends with 2 and says what is right", () => {
+  it.each([
+    [["up", "--nodez", "3"], "unknown option '--nodez'"],
+    [["up", "--nodes", "none"], "Use a whole number from 1 on."],
+    [["up", "--name", "Not_A_Name"], "lower-case letters"],
+    [["up", "--runtime", "docker"], "Use auto, containerd or simulated."],
+    [["up", "--store", "etcd=nowhere"], "etcd=https://HOST:2379"],
+    [["up", "--api-port", "70000"], "from 1 to 65535"],
+    [["up", "--wait", "soon"], "90s or 5m"],
+    [["frobnicate"], "unknown command 'frobnicate'"],
+    [["completion", "tcsh"], "Allowed choices are bash, zsh, fish"],
+  ])("%j", async (args, expected) => {
+    const { code, err } = await skiff(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(expected);
+  });
+});
+
+describe("failures end with 1 and name the next step", () => {
+  it("a cluster that is not there", async () => {
+    for (const command of ["status", "down", "logs", "delete"]) {
+      const { code, err } = await skiff(command, "--name", "nobody");
+      expect(code).toBe(1);
+      expect(err).toBe("There is no cluster named nobody.\nStart one with: skiff up\n");
+    }
+  });
+
+  it("a port that is taken", async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => server.listen(0, () => resolve((server.address() as { port: number }).port)));
+    const { code, err } = await up("--api-port", String(port));
+    server.close();
+    expect(code).toBe(1);
+    expect(err).toContain(`Port ${port} is in use by another program.\nChoose another one with --api-port`);
+  });
+
+  it.each([
+    ["a damaged description", "{ half", "is damaged.\nPut the file back from a copy, or remove the cluster with: skiff delete"],
+    ["a description of something else", '"text"', "is damaged."],
+    ["data of a newer Skiff", '{"layoutVersion": 99}', "was written by a newer Skiff (layout 99; this one knows 1).\nUse that Skiff"],
+  ])("%s", async (_what, content, expected) => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    writeFileSync(join(data, "cluster.json"), content);
+    const { code, err } = await up("--data-dir", data);
+    expect(code).toBe(1);
+    expect(err).toContain(expected);
+  });
+
+  it("a data directory that holds something else", async () => {
+    const data = join(folder, "data");
+    mkdirSync(data);
+    writeFileSync(join(data, "thesis.txt"), "precious");
+    const { code, err } = await up("--data-dir", data);
+    expect(code).toBe(1);
+    expect(err).toContain("is not empty and holds no Skiff cluster.\nChoose an empty directory with --data-dir.");
+  });
+
+  it("a server that ends at once, and the cluster can be removed", async () => {
+    const { code, err } = await up();
+    expect(code).toBe(1);
+    expect(err).toMatch(/The API server ended at once: .*\nIts log is .*server\.log/);
+    const removed = await skiff("delete", "--kubeconfig", join(folder, "kubeconfig"));
+    expect(removed.code).toBe(0);
+    expect((await skiff("status")).code).toBe(1);
+  });
+
+  it("too many nodes", async () => {
+    const { code, err } = await up("--nodes", "20000");
+    expect(code).toBe(1);
+    expect(err).toContain("20000 nodes are too many: Skiff simulates at most 10000.");
+  });
+});
+
+it("prints help with examples, and versions for scripts", async () => {
+  expect((await skiff("up", "--help")).out).toContain("skiff up --name test --nodes 3");
+  expect(JSON.parse((await skiff("version", "-o", "json")).out)).toMatchObject({ skiff: "0.0.0-test", kubernetes: "v1.36" });
+  expect((await skiff("completion", "bash")).out).toContain("complete -o default -F _skiff skiff");
+});
