@@ -60,7 +60,7 @@ function go(cwd: string, args: readonly string[]): Promise<void> {
 async function build(tool: Tool, target: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "skiff-tool-"));
   try {
-    await go(directory, ["mod", "init", "tool"]);
+    await go(directory, ["mod", "init", "skiff-tool"]);
     await go(directory, ["get", `${tool.package ?? tool.module}@${tool.version}`]);
     if (tool.main !== undefined) {
       writeFileSync(join(directory, "main.go"), tool.main);

@@ -36,3 +36,4 @@ export { createSubresourceHandlers, type SubresourceParts } from "./subresources
 export type { SubresourceHandler } from "./subresources/subresource-handler.ts";
 export { kubernetesServiceIp } from "./bootstrap/kubernetes-service.ts";
 export type { UpgradedConnection } from "./ports/node-connector.ts";
+export { legacyBindings } from "./subresources/legacy-binding.ts";

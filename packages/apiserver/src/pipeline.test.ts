@@ -1,5 +1,17 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { configMapKind, forbidden, podKind, selfSubjectReviewKind, type ConfigMap, type KubeObject, type Status } from "@skiff/api";
+import {
+  configMapKind,
+  forbidden,
+  nodeKind,
+  persistentVolumeClaimKind,
+  podKind,
+  selfSubjectReviewKind,
+  serviceKind,
+  type ConfigMap,
+  type KindDefinition,
+  type KubeObject,
+  type Status,
+} from "@skiff/api";
 import { testHost } from "@skiff/base/testing";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { ServerParts } from "./api-server-options.ts";
@@ -124,6 +136,25 @@ describe("admission", () => {
     expect(seen).toMatchObject([{ metadata: { name: "a", namespace: "default" } }, { data: { added: "yes", more: "x" } }]);
     expect((await refusal(maps.delete({ namespace: "default", name: "a" }))).message).toBe('configmaps "a" is forbidden: it is precious');
     expect(await maps.get({ namespace: "default", name: "a" })).toBeDefined();
+  });
+
+  it.each([
+    [podKind as KindDefinition, { spec: { containers: [{ name: "main", image: "nginx", resources: { requests: { cpu: "0.5" } } }] } }],
+    [nodeKind as KindDefinition, { status: { capacity: { cpu: "1000m" }, allocatable: { cpu: "0.5" } } }],
+    [serviceKind as KindDefinition, { spec: { clusterIP: "None", ports: [{ port: 80 }] } }],
+    [
+      persistentVolumeClaimKind as KindDefinition,
+      { spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1024Mi" } } } },
+    ],
+  ])("leaves the parts that a write keeps changeable: $0.kind", async (kind, fields) => {
+    // What admission adds is defaulted again, so the defaults run over the parts that are kept as well.
+    const plugin: AdmissionPlugin = { name: "test" };
+    const objects = (await start({ admission: [plugin] })).client().resource(kind);
+    const namespace = kind.namespaced ? { namespace: "default" } : {};
+    await objects.create({ metadata: { name: "x", ...namespace }, ...fields });
+    const labelled = await objects.patch({ name: "x", ...namespace }, { metadata: { labels: { a: "b" } } });
+    expect(labelled.metadata?.labels).toEqual({ a: "b" });
+    expect(await objects.patch({ name: "x", ...namespace }, { status: { conditions: [] } }, { subresource: "status" })).toBeDefined();
   });
 
   it("records what it adds to an applied object as an ordinary write", async () => {

@@ -191,7 +191,7 @@ export function obstacle(): string | undefined {
 /** Waits until `probe` answers something other than undefined or false; errors of the probe count as "not yet". */
 export async function eventually<T>(what: string, probe: () => Promise<T | undefined | false>, timeoutMs = 30_000): Promise<T> {
   const deadline = systemClock.monotonic() + timeoutMs;
-  for (let last: unknown = "nothing yet"; ; ) {
+  for (let last: unknown = "nothing yet"; ;) {
     try {
       const answer = await probe();
       if (answer !== undefined && answer !== false) return answer;

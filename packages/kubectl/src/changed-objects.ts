@@ -32,7 +32,10 @@ export async function changeObjects(
       const patch = createThreeWayMergePatch(selected.object, changed.object, selected.object);
       const isSame = Object.keys(patch).length === 0;
       const local = dryRunOf(session.flags) === "client" || session.flags.maybe("local") === "true";
-      const object = isSame || local ? changed.object : await patchObject(session, selected, patch, { type: "merge", manager, subresource: options.subresource });
+      const object =
+        isSame || local
+          ? changed.object
+          : await patchObject(session, selected, patch, { type: "merge", manager, subresource: options.subresource });
       await report.report(selected, object, changed.outcome);
     } catch (error) {
       errors.push(error);

@@ -8,7 +8,8 @@ export type DryRun = "none" | "client" | "server";
 export function dryRunOf(flags: Flags): DryRun {
   const text = flags.text("dry-run");
   if (text === "" || text === "none" || text === "client" || text === "server") return text === "" ? "none" : text;
-  if (text === "unchanged") throw new KubectlError(`--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".`);
+  if (text === "unchanged")
+    throw new KubectlError(`--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".`);
   throw new KubectlError(`Invalid dry-run value (${text}). Must be "none", "server", or "client".`);
 }
 

@@ -41,7 +41,11 @@ export const OUTPUT_FLAGS: FlagDefinitions = {
   },
   "show-managed-fields": { type: "bool", help: "If true, keep the managedFields when printing objects in JSON or YAML format." },
   template: { type: "string", help: "Template string when -o=jsonpath." },
-  "allow-missing-template-keys": { type: "bool", default: "true", help: "If true, ignore any errors in templates when a field is missing." },
+  "allow-missing-template-keys": {
+    type: "bool",
+    default: "true",
+    help: "If true, ignore any errors in templates when a field is missing.",
+  },
 };
 
 /** Which manifests to read. */

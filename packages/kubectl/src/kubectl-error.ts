@@ -89,7 +89,11 @@ function connectionText(error: unknown): string | undefined {
     const address = inner.address?.includes(":") ? `[${inner.address}]` : inner.address;
     return `The connection to the server ${address}:${inner.port} was refused - did you specify the right host or port?`;
   }
-  if (/^(ENOTFOUND|EAI_AGAIN|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(inner.code)) {
+  if (
+    /^(ENOTFOUND|EAI_AGAIN|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(
+      inner.code,
+    )
+  ) {
     return `Unable to connect to the server: ${messageOf(error)}`;
   }
   return undefined;

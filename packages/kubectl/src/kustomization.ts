@@ -7,7 +7,17 @@ import { parseManifest } from "./manifest-files.ts";
 
 const NAMES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /** What this reader understands; a kustomization with anything else is refused rather than half applied. */
-const KNOWN = new Set(["apiVersion", "kind", "metadata", "resources", "bases", "namespace", "namePrefix", "nameSuffix", "commonAnnotations"]);
+const KNOWN = new Set([
+  "apiVersion",
+  "kind",
+  "metadata",
+  "resources",
+  "bases",
+  "namespace",
+  "namePrefix",
+  "nameSuffix",
+  "commonAnnotations",
+]);
 /** How deep kustomizations may build on each other. */
 const MAX_DEPTH = 20;
 
@@ -28,7 +38,10 @@ export async function readKustomization(files: KubectlFiles, directory: string, 
   if (depth > MAX_DEPTH) throw new KubectlError(`kustomizations are nested more than ${MAX_DEPTH} deep at ${directory}`);
   let text: string | undefined;
   for (const name of NAMES) text ??= await files.read(posix.join(directory, name));
-  if (text === undefined) throw new KubectlError(`unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${directory}'`);
+  if (text === undefined)
+    throw new KubectlError(
+      `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${directory}'`,
+    );
   const config = (parse(text) ?? {}) as Kustomization;
   for (const field of Object.keys(config)) if (!KNOWN.has(field)) throw notDone(`kustomization field ${field}`);
   if (config.namePrefix || config.nameSuffix) throw notDone("kustomization field namePrefix or nameSuffix");
@@ -41,7 +54,8 @@ export async function readKustomization(files: KubectlFiles, directory: string, 
       continue;
     }
     const manifest = await files.read(path);
-    if (manifest === undefined) throw new KubectlError(`accumulating resources from '${resource}': open ${path}: no such file or directory`);
+    if (manifest === undefined)
+      throw new KubectlError(`accumulating resources from '${resource}': open ${path}: no such file or directory`);
     objects.push(...parseManifest(manifest, path));
   }
   return objects.map((object) => changed(object, config));

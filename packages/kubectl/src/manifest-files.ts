@@ -40,7 +40,8 @@ export async function readManifests(session: Session, flags: Flags): Promise<rea
   const found: ManifestObject[] = [];
   if (flags.has("kustomize")) {
     if (flags.has("filename")) throw new KubectlError("only one of -f or -k can be specified");
-    for (const object of await readKustomization(session.io.files, flags.text("kustomize"))) found.push(...flatten(object, flags.text("kustomize")));
+    for (const object of await readKustomization(session.io.files, flags.text("kustomize")))
+      found.push(...flatten(object, flags.text("kustomize")));
     return found;
   }
   for (const name of flags.list("filename")) {
@@ -69,7 +70,8 @@ async function readSources(session: Session, name: string, recursive: boolean): 
       if (recursive) found.push(...(await readSources(session, path, true)));
     } else if (EXTENSIONS.test(entry.name)) found.push({ text: (await files.read(path)) ?? "", source: path });
   }
-  if (found.length === 0 && !recursive) throw new KubectlError(`error reading [${name}]: recognized file extensions are [.json .yaml .yml]`);
+  if (found.length === 0 && !recursive)
+    throw new KubectlError(`error reading [${name}]: recognized file extensions are [.json .yaml .yml]`);
   return found;
 }
 
@@ -79,7 +81,8 @@ export function parseManifest(text: string, source: string): (KubeObject & JsonO
   const documents = parseAllDocuments(text, { version: "1.1", merge: true, uniqueKeys: false });
   for (const document of documents as Document[]) {
     const [problem] = document.errors;
-    if (problem !== undefined) throw new KubectlError(`error parsing ${source}: error converting YAML to JSON: yaml: ${problem.message.split("\n")[0]}`);
+    if (problem !== undefined)
+      throw new KubectlError(`error parsing ${source}: error converting YAML to JSON: yaml: ${problem.message.split("\n")[0]}`);
     let value: JsonValue;
     try {
       value = jsonOf(document.toJS({ maxAliasCount: 1000 }) as unknown);
@@ -87,7 +90,10 @@ export function parseManifest(text: string, source: string): (KubeObject & JsonO
       throw new KubectlError(`error parsing ${source}: error converting YAML to JSON: ${messageOf(error)}`, { cause: error });
     }
     if (value === null) continue;
-    if (!isJsonObject(value)) throw new KubectlError(`error validating "${source}": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`);
+    if (!isJsonObject(value))
+      throw new KubectlError(
+        `error validating "${source}": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false`,
+      );
     if (Object.keys(value).length > 0) objects.push(value as KubeObject & JsonObject);
   }
   return objects;
@@ -100,15 +106,19 @@ function jsonOf(value: unknown): JsonValue {
   if (Array.isArray(value)) return value.map(jsonOf);
   if (typeof value === "bigint") return Number(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
-  if (typeof value === "object" && value !== null) return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, jsonOf(child)]));
+  if (typeof value === "object" && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, jsonOf(child)]));
   return value as JsonValue;
 }
 
 function flatten(object: KubeObject & JsonObject, source: string): ManifestObject[] {
   if (!object.kind) throw new KubectlError(`unable to decode "${source}": Object 'Kind' is missing in '${JSON.stringify(object)}'`);
-  if (!object.apiVersion) throw new KubectlError(`error validating "${source}": error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false`);
+  if (!object.apiVersion)
+    throw new KubectlError(
+      `error validating "${source}": error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false`,
+    );
   const items = object.items as JsonValue | undefined;
-  if (/List$/.test(object.kind) && Array.isArray(items)) {
+  if (object.kind.endsWith("List") && Array.isArray(items)) {
     return items.flatMap((item) => flatten(item as unknown as KubeObject & JsonObject, source));
   }
   return [{ object, source }];

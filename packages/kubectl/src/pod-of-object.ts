@@ -1,4 +1,12 @@
-import { selectorFromLabels, selectorFromLabelSelector, type JsonObject, type KubeList, type KubeObject, type LabelSelector, type Pod } from "@skiff/api";
+import {
+  selectorFromLabels,
+  selectorFromLabelSelector,
+  type JsonObject,
+  type KubeList,
+  type KubeObject,
+  type LabelSelector,
+  type Pod,
+} from "@skiff/api";
 import { KubectlError } from "./kubectl-error.ts";
 import { parseOneObject } from "./resource-arguments.ts";
 import { quotedName, type SelectedObject } from "./selected-objects.ts";
@@ -16,7 +24,9 @@ export async function podsOf(session: Session, { resource, namespace, object, na
   const labelSelector = (isPlain ? selectorFromLabels(spec.selector) : selectorFromLabelSelector(spec.selector)).toString();
   const pods = await (await session.mapper()).byKind("v1", "Pod");
   const { items } = (await session.request(pods, { namespace }, { query: { labelSelector } })) as KubeList<Pod>;
-  return [...items].sort((a, b) => rank(a) - rank(b) || (a.metadata?.creationTimestamp ?? "").localeCompare(b.metadata?.creationTimestamp ?? ""));
+  return [...items].sort(
+    (a, b) => rank(a) - rank(b) || (a.metadata?.creationTimestamp ?? "").localeCompare(b.metadata?.creationTimestamp ?? ""),
+  );
 }
 
 function rank({ spec, status }: Pod): number {
@@ -27,7 +37,11 @@ function rank({ spec, status }: Pod): number {
 }
 
 /** The one Pod that `exec`, `port-forward` and the like take for `pod`, `deploy/x` or `svc/x`. */
-export async function podForWords(session: Session, words: readonly string[], command: string): Promise<{ readonly pod: Pod; readonly selected: SelectedObject }> {
+export async function podForWords(
+  session: Session,
+  words: readonly string[],
+  command: string,
+): Promise<{ readonly pod: Pod; readonly selected: SelectedObject }> {
   const mapper = await session.mapper();
   const { resource, name } = await parseOneObject(mapper, words, command, "pods");
   const namespace = resource.namespaced ? await session.namespace() : undefined;
@@ -55,7 +69,11 @@ export function containerFor(session: Session, pod: Pod, wanted: string, quiet =
   const [first] = containers;
   if (first === undefined) throw new KubectlError(`no container found in pod ${name}`);
   if (all.length > 1 && !quiet) {
-    const kinds = [...containers.map((one) => one.name), ...initContainers.map((one) => `${one.name} (init)`), ...ephemeralContainers.map((one) => `${one.name} (ephem)`)];
+    const kinds = [
+      ...containers.map((one) => one.name),
+      ...initContainers.map((one) => `${one.name} (init)`),
+      ...ephemeralContainers.map((one) => `${one.name} (ephem)`),
+    ];
     session.warn(`Defaulted container "${first.name}" out of: ${kinds.join(", ")}`);
   }
   return first.name;

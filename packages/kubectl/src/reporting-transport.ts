@@ -32,7 +32,10 @@ export class ReportingTransport implements KubectlTransport {
     const { host, timeoutMs } = this.#options;
     const startMs = host.clock.monotonic();
     const limit = new AbortController();
-    const timer = timeoutMs > 0 ? host.clock.setTimeout(() => limit.abort(new KubectlError("net/http: request canceled (timeout)")), timeoutMs) : undefined;
+    const timer =
+      timeoutMs > 0
+        ? host.clock.setTimeout(() => limit.abort(new KubectlError("net/http: request canceled (timeout)")), timeoutMs)
+        : undefined;
     const signals = [limit.signal, ...(request.signal ? [request.signal] : [])];
     try {
       const response = await this.#inner.request({ ...request, signal: AbortSignal.any(signals) });

@@ -43,7 +43,8 @@ export async function parseResourceArguments(mapper: ResourceMapper, words: read
   for (const type of types.split(",").filter((one) => one !== "")) {
     const members = mapper.category(type);
     isCategory ||= members.length > 0;
-    for (const resource of members.length > 0 ? members : [await mapper.byName(type)]) if (!resources.includes(resource)) resources.push(resource);
+    for (const resource of members.length > 0 ? members : [await mapper.byName(type)])
+      if (!resources.includes(resource)) resources.push(resource);
   }
   const targets = resources.map((resource) => ({ resource, names: names.length > 0 ? names : undefined }));
   return { targets, severalKinds: isCategory || resources.length > 1 };

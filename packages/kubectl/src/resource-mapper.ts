@@ -43,7 +43,9 @@ export class ResourceMapper {
   #find(name: string, group: string, exact = false): DiscoveredResource | undefined {
     const fits = (resource: DiscoveredResource): boolean => {
       if (exact ? resource.group !== group : group !== "" && resource.group !== group && !resource.group.startsWith(group)) return false;
-      return resource.plural === name || (resource.singular || resource.kind.toLowerCase()) === name || resource.kind.toLowerCase() === name;
+      return (
+        resource.plural === name || (resource.singular || resource.kind.toLowerCase()) === name || resource.kind.toLowerCase() === name
+      );
     };
     return (
       this.resources.find((resource) => (group === "" || resource.group === group) && fits(resource)) ??

@@ -63,7 +63,8 @@ function unknownCommand(names: readonly string[], rest: readonly string[], io: K
   const [first = ""] = names;
   const group = allCommands.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0) {
-    if (names.length > 1 && !rest.includes("--help")) throw new KubectlError(`unknown command "${names.slice(1).join(" ")}" for "kubectl ${first}"`);
+    if (names.length > 1 && !rest.includes("--help"))
+      throw new KubectlError(`unknown command "${names.slice(1).join(" ")}" for "kubectl ${first}"`);
     io.stdout(groupHelp(first, group));
     return 0;
   }
@@ -89,13 +90,16 @@ function splitCommand(args: readonly string[]): { readonly names: readonly strin
 /** True for global flags that take the next word; the flags of a command come behind its name. */
 function takesValue(word: string): boolean {
   if (word.includes("=")) return false;
-  const entry = Object.entries(GLOBAL_FLAGS).find(([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`));
+  const entry = Object.entries(GLOBAL_FLAGS).find(
+    ([name, { short }]) => word === `--${name}` || (short !== undefined && word === `-${short}`),
+  );
   return entry !== undefined && entry[1].type !== "bool" && entry[1].type !== "optional";
 }
 
 function findCommand(names: readonly string[]): { readonly command: Command; readonly used: number } | undefined {
   const [first = "", second = "", third = ""] = names;
-  const named = (name: string): Command | undefined => allCommands.find((command) => command.name === name || command.aliases?.includes(name));
+  const named = (name: string): Command | undefined =>
+    allCommands.find((command) => command.name === name || command.aliases?.includes(name));
   const three = third === "" ? undefined : named(`${first} ${second} ${third}`);
   if (three !== undefined) return { command: three, used: 3 };
   const two = second === "" ? undefined : named(`${first} ${second}`);
@@ -108,7 +112,7 @@ function findCommand(names: readonly string[]): { readonly command: Command; rea
 function removeNames(args: readonly string[], count: number): readonly string[] {
   const words = [...args];
   let left = count;
-  for (let index = 0; index < words.length && left > 0; ) {
+  for (let index = 0; index < words.length && left > 0;) {
     const word = words[index] ?? "";
     if (word.startsWith("-")) {
       index += takesValue(word) ? 2 : 1;

@@ -35,7 +35,11 @@ export function selectorQuery(flags: Flags): Query {
 }
 
 /** The object of a manifest with its resource and namespace. */
-export async function resolveManifest(session: Session, mapper: ResourceMapper, { object, source }: ManifestObject): Promise<SelectedObject> {
+export async function resolveManifest(
+  session: Session,
+  mapper: ResourceMapper,
+  { object, source }: ManifestObject,
+): Promise<SelectedObject> {
   const { apiVersion = "", kind = "", metadata = {} } = object;
   let resource: DiscoveredResource;
   try {
@@ -43,7 +47,9 @@ export async function resolveManifest(session: Session, mapper: ResourceMapper, 
   } catch (error) {
     if (!(error instanceof NoKindMatchError)) throw error;
     const subject = `name: "${metadata.name ?? ""}" namespace: "${metadata.namespace ?? ""}" from "${source}"`;
-    throw new KubectlError(`resource mapping not found for ${subject}: ${error.message}\nensure CRDs are installed first`, { cause: error });
+    throw new KubectlError(`resource mapping not found for ${subject}: ${error.message}\nensure CRDs are installed first`, {
+      cause: error,
+    });
   }
   const name = metadata.name ?? "";
   if (!resource.namespaced) return { resource, namespace: undefined, name, object, source };
@@ -102,12 +108,17 @@ export async function selectObjects(session: Session, flags: Flags, options: Sel
     if (names !== undefined) {
       if (hasSelector) throw new KubectlError("name cannot be provided when a selector is specified");
       if (everywhere) throw new KubectlError("a resource cannot be retrieved by name across all namespaces");
-      for (const name of names) await attempt(async () => void found.push({ resource, namespace, name, object: await session.get(resource, namespace, name) }));
+      for (const name of names)
+        await attempt(async () => void found.push({ resource, namespace, name, object: await session.get(resource, namespace, name) }));
       continue;
     }
     if (!hasSelector && !options.all) throw new KubectlError("resource(s) were provided, but no name was specified");
     await attempt(async () => {
-      const list = (await session.request(resource, { namespace: everywhere ? undefined : namespace }, { query: selectorQuery(flags) })) as KubeList<KubeObject & JsonObject>;
+      const list = (await session.request(
+        resource,
+        { namespace: everywhere ? undefined : namespace },
+        { query: selectorQuery(flags) },
+      )) as KubeList<KubeObject & JsonObject>;
       for (const item of list.items) found.push(selectedItem(resource, item));
     });
   }

@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import type { ApiRequest, JsonObject, KubeObject, Query } from "@skiff/api";
-import { Client, kubeconfigPaths, loadKubeconfig, transportOptions, type DiscoveredResource, type HttpsTransportOptions, type Kubeconfig } from "@skiff/client";
+import {
+  Client,
+  kubeconfigPaths,
+  loadKubeconfig,
+  transportOptions,
+  type DiscoveredResource,
+  type HttpsTransportOptions,
+  type Kubeconfig,
+} from "@skiff/client";
 import { resourcePath } from "@skiff/api";
 import type { Flags } from "./flags.ts";
 import type { KubectlIo, KubectlTransport } from "./io.ts";
@@ -97,7 +105,8 @@ export class Session {
       password: flags.maybe("password") ?? base.password,
       insecureSkipTlsVerify: flags.bool("insecure-skip-tls-verify") || base.insecureSkipTlsVerify,
       tlsServerName: flags.maybe("tls-server-name") ?? base.tlsServerName,
-      impersonate: impersonated === undefined ? base.impersonate : { user: impersonated, uid: flags.maybe("as-uid"), groups: flags.list("as-group") },
+      impersonate:
+        impersonated === undefined ? base.impersonate : { user: impersonated, uid: flags.maybe("as-uid"), groups: flags.list("as-group") },
       userAgent: `kubectl/${io.version} (skiff)`,
     };
   }

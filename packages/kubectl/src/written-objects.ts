@@ -17,8 +17,16 @@ export function writeQuery(session: Session, defaultManager: string): Query {
 }
 
 /** Creates the object, in its namespace. */
-export async function createObject(session: Session, { resource, namespace, object }: SelectedObject, manager = "kubectl-create"): Promise<AnyObject> {
-  return (await session.request(resource, { namespace }, { method: "POST", query: writeQuery(session, manager), body: object })) as AnyObject;
+export async function createObject(
+  session: Session,
+  { resource, namespace, object }: SelectedObject,
+  manager = "kubectl-create",
+): Promise<AnyObject> {
+  return (await session.request(
+    resource,
+    { namespace },
+    { method: "POST", query: writeQuery(session, manager), body: object },
+  )) as AnyObject;
 }
 
 /** Sends a patch of the given type. */

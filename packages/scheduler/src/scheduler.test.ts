@@ -78,7 +78,11 @@ async function start() {
     const rows = items.map(({ type, reason, message, source }) => [source?.component, type, reason, message]);
     return rows.sort((a, b) => String(a).localeCompare(String(b)));
   };
-  return { host: { clock: server.clock }, api, client, addNode, addPod, getPod, events, settle: () => server.clock.advance(50) };
+  // The API server answers over several turns of the event loop, so that one look for quiet is not enough.
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) await server.clock.advance(10);
+  };
+  return { host: { clock: server.clock }, api, client, addNode, addPod, getPod, events, settle };
 }
 
 describe("the scheduler", () => {
@@ -160,6 +164,8 @@ describe("the scheduler", () => {
     const high = await getPod("high");
     expect([high.spec?.nodeName, high.status?.nominatedNodeName]).toEqual([undefined, "a"]);
     expect(await events()).toContainEqual(["default-scheduler", "Normal", "Preempted", `Preempted by pod ${high.metadata?.uid} on node a`]);
+    // While the victim ends, nobody else is pushed out.
+    expect((await events()).filter(([, , reason]) => reason === "Preempted")).toHaveLength(1);
     await client.resource(podKind).delete({ namespace: "default", name: "low" }, { gracePeriodSeconds: 0 });
     await settle();
     expect((await getPod("high")).spec?.nodeName).toBe("a");

@@ -8,15 +8,18 @@ import { Framework } from "./framework/framework.ts";
 import type { Plugin } from "./framework/plugin.ts";
 import type { Rejection } from "./framework/rejection.ts";
 import { schedulePod, type Decision } from "./framework/schedule-pod.ts";
-import { PodWriter, truncateNote } from "./pod-writer.ts";
+import { PodWriter, truncateNote, type Failure } from "./pod-writer.ts";
 import { SchedulingQueue, type QueuedPod } from "./queue/scheduling-queue.ts";
 import { ASSUMED_TTL_MS, ClusterState } from "./state/cluster-state.ts";
 import type { PodInfo } from "./state/pod-info.ts";
 
 /** The profile that Pods get which name none. */
 export const DEFAULT_SCHEDULER_NAME = "default-scheduler";
-/** Bindings and status writes under way at the same time; when there are so many, no further Pod is tried until one ends. */
-const MAX_IN_FLIGHT = 256;
+/**
+ * Bindings and status writes under way at the same time; when there are so many, no further Pod is tried until one ends.
+ * Pods that wait in Permit or PreBind (for a volume, say) do not count: they must not hold up the others.
+ */
+const MAX_WRITES = 256;
 /** Pods that are tried before others may run: about ten milliseconds of work. */
 const SLICE = 16;
 
@@ -63,6 +66,7 @@ class InformedScheduler implements Scheduler {
   readonly #ownRecorders: EventRecorder[] = [];
   readonly #stop = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
+  #writes = 0;
   #onLanding: (() => void) | undefined;
   #unwatch: () => void = () => {};
   #running: Promise<void> | undefined;
@@ -149,7 +153,7 @@ class InformedScheduler implements Scheduler {
     // Changes come in batches; the whole batch shall be known before the first decision.
     await clock.yield();
     for (let tried = 1; !this.#stop.signal.aborted; tried++) {
-      if (this.#inFlight.size >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#onLanding = resolve));
+      if (this.#writes >= MAX_WRITES) await new Promise<void>((resolve) => (this.#onLanding = resolve));
       if (this.#stop.signal.aborted) break;
       const entry = this.#queue.pop(this.#nowMs());
       if (entry === undefined) break;
@@ -235,7 +239,7 @@ class InformedScheduler implements Scheduler {
       }
       step = "Bind";
       name = framework.bind.name;
-      await framework.bind.bind(info, nodeName, context);
+      await this.#write(() => framework.bind.bind(info, nodeName, context));
     } catch (error) {
       for (const plugin of framework.plugins.toReversed()) plugin.unreserve?.(info, nodeName);
       const wasAssumed = this.#state.isAssumed(info.uid);
@@ -263,31 +267,43 @@ class InformedScheduler implements Scheduler {
       for (const other of this.#state.nominated.on(nominatedNodeName).values()) {
         if (other.priority >= info.priority || other.uid === info.uid) continue;
         this.#state.nominated.delete(other.uid);
-        this.#track(this.#writer.clearNomination(other));
+        this.#track(this.#write(() => this.#writer.clearNomination(other)));
       }
       this.#state.nominated.set(info, nominatedNodeName);
-      this.#track(this.#writer.preempt(info, nomination, events));
+      this.#track(this.#write(() => this.#writer.preempt(info, nomination, events)));
     } else if (!keepsNomination) {
       this.#state.nominated.delete(info.uid);
       nominatedNodeName = "";
     }
-    this.#track(this.#writer.writeFailure(info, { reason: "Unschedulable", message, nominatedNodeName }));
+    const failure: Failure = { reason: "Unschedulable", message, nominatedNodeName };
+    this.#track(this.#write(() => this.#writer.writeFailure(info, failure)));
   }
 
   #failed(entry: QueuedPod, message: string): void {
     const { info, framework } = entry;
     this.#eventsOf(framework).event(podKind, info.pod, "Warning", "FailedScheduling", truncateNote(message));
     this.#queue.addFailed(info.uid, this.#nowMs());
-    this.#track(this.#writer.writeFailure(info, { reason: "SchedulerError", message, nominatedNodeName: undefined }));
+    const failure: Failure = { reason: "SchedulerError", message, nominatedNodeName: undefined };
+    this.#track(this.#write(() => this.#writer.writeFailure(info, failure)));
   }
 
-  /** Counts work that runs beside the decisions. It handles its own errors. */
+  /** Counts a request to the API server against {@link MAX_WRITES}. */
+  async #write(send: () => Promise<void>): Promise<void> {
+    this.#writes++;
+    try {
+      await send();
+    } finally {
+      this.#writes--;
+      this.#onLanding?.();
+    }
+  }
+
+  /** Keeps count of work that runs beside the decisions, so that stopping can wait for it. */
   #track(work: Promise<void>): void {
     const landed = work
       .catch((error: unknown) => this.#host.log.error("a write of the scheduler failed", { error }))
       .finally(() => {
         this.#inFlight.delete(landed);
-        this.#onLanding?.();
         // A Pod that came back to the queue may be due, and the pump may have gone to sleep.
         this.#wake();
       });

@@ -1,10 +1,10 @@
+import { systemClock } from "@skiff/base";
 import { afterAll, describe, expect, it } from "vitest";
+import type { EtcdTls } from "./etcd-connection.ts";
+import { EtcdStore } from "./etcd-store.ts";
 import { EtcdProcess, etcdBinary } from "./node-etcd-process.ts";
 import { storeContract } from "./store.contract.ts";
-import { CompactedError, prefixEnd, type EtcdTls } from "./index.ts";
-import { EtcdStore } from "./etcd-store.ts";
-import { StoreUnavailableError, type Store, type TxnResponse } from "./store.ts";
-import { systemClock } from "@skiff/base";
+import { prefixEnd, StoreUnavailableError, type Store, type TxnResponse } from "./store.ts";
 import { WatchRecorder } from "./watch-recorder.ts";
 
 const binary = etcdBinary();
@@ -48,23 +48,6 @@ describe.skipIf(skip !== undefined)(`the etcd store${skip ? ` (skipped: ${skip})
     expect(recorder.events.map(({ kv }) => kv.modRevision)).toEqual(revisions);
     expect(recorder.error).toBeUndefined();
     await store.close();
-  });
-
-  it("ends a watch whose next revision was compacted while it was away", async () => {
-    const etcd = await start();
-    const store = await etcd.open();
-    const recorder = new WatchRecorder(store, { ...everything, startRevision: 2 });
-    await put(store, "/a");
-    await recorder.upTo(2);
-    const other = await etcd.open();
-    for (let count = 0; count < 3; count++) await put(other, "/a");
-    const late = new WatchRecorder(store, { ...everything, startRevision: 3 });
-    await late.upTo(5);
-    await other.compact(5);
-    const gone = new WatchRecorder(store, { ...everything, startRevision: 3 });
-    await gone.until(() => gone.error !== undefined);
-    expect(gone.error).toBeInstanceOf(CompactedError);
-    await Promise.all([store.close(), other.close()]);
   });
 
   it("sees nothing outside its prefix, ranges without an end included", async () => {

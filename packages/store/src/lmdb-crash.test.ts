@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LmdbStore } from "./lmdb-store.ts";
 import { WatchRecorder } from "./watch-recorder.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 4;
 /** Numbers of different rounds never meet. */
 const ROUND_STEP = 1_000_000;
 

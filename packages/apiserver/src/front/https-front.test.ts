@@ -8,6 +8,7 @@ import { ClusterPki } from "../pki/cluster-pki.ts";
 import { PeerCertificateVerifier } from "../pki/peer-certificate.ts";
 import type { Reply } from "../reply.ts";
 import type { ServerRequest } from "../server-request.ts";
+import type { WatchSession, WatchSink } from "../watch-session.ts";
 import type { FrontLimits } from "./front-limits.ts";
 import { createHttpsFront, type HttpsFront } from "./https-front.ts";
 
@@ -104,6 +105,14 @@ describe("requests", () => {
     for (const { certificatePem, privateKeyPem } of [own, other]) await send("/", { cert: certificatePem, key: privateKeyPem });
     expect(seen[0]?.credentials?.clientCertificate).toMatchObject({ commonName: "jane", organizations: ["dev"] });
     expect(seen[1]?.credentials?.clientCertificate).toBeUndefined();
+  });
+
+  it("carry it too when a TLS session is resumed", async () => {
+    await start(async () => ok({}));
+    const { certificatePem, privateKeyPem } = pki.authority.issueClientCertificate("jane");
+    const agent = new https.Agent({ keepAlive: false, cert: certificatePem, key: privateKeyPem, ca: pki.authority.certificatePem });
+    for (let count = 0; count < 3; count++) await send("/", { agent });
+    expect(seen.map(({ credentials }) => credentials?.clientCertificate?.commonName)).toEqual(["jane", "jane", "jane"]);
   });
 
   it("abort their signal when the client goes away", async () => {
@@ -259,4 +268,23 @@ it("waits for requests under way when it closes, and closes their connections", 
   finish?.(ok({}));
   expect((await answer).status).toBe(200);
   await closed;
+});
+
+it("ends watches when it closes, and does not wait for their clients to go", async () => {
+  let opened: (() => void) | undefined;
+  const isOpen = new Promise<void>((resolve) => (opened = resolve));
+  let sink: WatchSink | undefined;
+  const session = {
+    start: (to: WatchSink) => {
+      sink = to;
+      sink.error(statusError("Expired", "gone").status);
+      opened?.();
+    },
+    close: () => sink?.end(),
+  };
+  await start(async () => ({ type: "watch", session: session as unknown as WatchSession }));
+  const answer = send("/", { agent: new https.Agent({ keepAlive: true }) });
+  await isOpen;
+  await front?.close(60_000);
+  expect((await answer).body).toMatch(/^\{"type":"ERROR","object":\{.*"reason":"Expired".*\}\}\n$/);
 });

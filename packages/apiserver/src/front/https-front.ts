@@ -108,7 +108,6 @@ class Front implements HttpsFront {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const close of this.#closers) close();
-    this.#server.closeIdleConnections();
     const timer = this.#host.clock.setTimeout(() => {
       for (const socket of this.#upgraded) socket.destroy();
       this.#server.closeAllConnections();
@@ -168,6 +167,11 @@ class Front implements HttpsFront {
     const auditId = typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : hostUid(this.#host);
     response.setHeader("audit-id", auditId);
     response.setHeader("cache-control", "no-cache, private");
+    const { socket } = message;
+    // A connection whose answer began before the end was decided was promised to stay open.
+    response.once("close", () => {
+      if (this.#closing) socket.end();
+    });
     return auditId;
   }
 

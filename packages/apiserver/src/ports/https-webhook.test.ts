@@ -20,7 +20,10 @@ let port: number;
 beforeAll(async () => {
   const { certificatePem, privateKeyPem } = pki.issueServerCertificate(["hook.default.svc"], ["127.0.0.1"]);
   server = https.createServer({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
-    if (request.url?.startsWith("/redirect")) return void response.writeHead(302, { location: `https://127.0.0.1:${port}/` }).end();
+    if (request.url?.startsWith("/redirect")) {
+      response.writeHead(302, { location: `https://127.0.0.1:${port}/` }).end();
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () =>

@@ -22,9 +22,9 @@ function number(field: number, value: number): Buffer {
 describe("objects", () => {
   it("are read as kubectl sends them", () => {
     // A ConfigMap `a` with `x: "1"` as Go writes it: fields that nobody set are there and empty.
-    const metadata = "0a0161" + "1200" + "1a00" + "2200" + "2a00" + "3200" + "3800" + "4200";
+    const metadata = "0a016112001a0022002a00320038004200";
     const object = `0a11${metadata}12060a0178120131`;
-    const bytes = Buffer.from(`6b387300${"0a0f0a0276311209436f6e6669674d6170"}121b${object}1a002200`, "hex");
+    const bytes = Buffer.from(`6b3873000a0f0a0276311209436f6e6669674d6170121b${object}1a002200`, "hex");
     expect(decodeProtobuf(bytes).value).toEqual({ kind: "ConfigMap", apiVersion: "v1", metadata: { name: "a" }, data: { x: "1" } });
   });
 

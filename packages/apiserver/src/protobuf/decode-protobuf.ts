@@ -104,7 +104,7 @@ function valueOf(type: FieldType, field: WireField, depth: number): JsonValue | 
       return doubleOf(field.bytes);
     case "y":
       return Buffer.from(field.bytes).toString("base64");
-    case undefined:
+    default:
       return messageValue(type.message, field.bytes, depth + 1);
   }
 }

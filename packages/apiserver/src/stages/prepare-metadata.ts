@@ -1,5 +1,6 @@
 import { hostUid, nameSuffix, timestamp, type Host } from "@skiff/base";
 import { badRequest, jsonEquals, type KindDefinition, type KubeObject, type ObjectMeta } from "@skiff/api";
+import { copyOf } from "./decode.ts";
 
 /** Longer prefixes of generated names are cut, so that the suffix fits. */
 const MAX_GENERATED_PREFIX = 63 - 5;
@@ -47,14 +48,17 @@ export function raiseGeneration(kind: KindDefinition, object: KubeObject, old: K
   object.metadata.generation = (old.metadata?.generation ?? 0) + (changed ? 1 : 0);
 }
 
-/** Keeps `status` as it is: what a write to the object itself does when there is a status subresource. */
+/**
+ * Keeps `status` as it is: what a write to the object itself does when there is a status subresource. It is copied, since
+ * defaults and admission may still change what is kept.
+ */
 export function keepStatus(object: KubeObject, old: KubeObject): void {
-  setField(object, "status", fieldOf(old, "status"));
+  setField(object, "status", copyOf(fieldOf(old, "status")));
 }
 
-/** Keeps everything but `status` and metadata: what a write to the status subresource does. */
+/** Keeps everything but `status` and metadata, copied: what a write to the status subresource does. */
 export function keepAllButStatus(object: KubeObject, old: KubeObject): void {
-  for (const field of desiredFields(object, old)) setField(object, field, fieldOf(old, field));
+  for (const field of desiredFields(object, old)) setField(object, field, copyOf(fieldOf(old, field)));
 }
 
 function desiredFields(object: KubeObject, old: KubeObject): string[] {

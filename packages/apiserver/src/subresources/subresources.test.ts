@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  bindingKind,
+  certificateSigningRequestKind,
   deploymentKind,
   endpointSliceKind,
   isStatus,
+  namespaceKind,
   nodeKind,
   podDisruptionBudgetKind,
   podKind,
@@ -16,6 +19,7 @@ import {
   type TokenRequest,
 } from "@skiff/api";
 import type { Client } from "@skiff/client";
+import { createCertificateRequest, generateKeyPair } from "../pki/index.ts";
 import type { Reply } from "../reply.ts";
 import { RequestQuery } from "../request-query.ts";
 import { startTestApiServer, TEST_ADMIN, type TestApiServer } from "../testing/test-api-server.ts";
@@ -150,6 +154,12 @@ describe("binding", () => {
     expect((await refusal(bind("gone", "n1"))).reason).toBe("NotFound");
   });
 
+  it("works by the older path, too", async () => {
+    await createPod(pod("web"));
+    await client.resource(bindingKind).create({ metadata: ref, target: { kind: "Node", name: "n1" } });
+    expect((await client.resource(podKind).get(ref)).spec?.nodeName).toBe("n1");
+  });
+
   it("only one of many at once wins", async () => {
     await createPod(pod("web"));
     const results = await Promise.allSettled(Array.from({ length: 5 }, (_, index) => bind("web", `n${index}`)));
@@ -248,6 +258,56 @@ it("token: answers a TokenRequest", async () => {
   expect(status?.token?.split(".")).toHaveLength(3);
   expect(spec?.audiences).toEqual(["vault"]);
   expect((await refusal(accounts.createSubresource({ namespace: "default", name: "gone" }, "token", body))).reason).toBe("NotFound");
+});
+
+describe("parts of objects", () => {
+  it("ephemeralcontainers: adds containers and nothing else", async () => {
+    await runningPod("web");
+    const ephemeralContainers = [{ name: "debug", image: "busybox", targetContainerName: "main" }];
+    const patched = await client
+      .resource(podKind)
+      .patch(ref, { spec: { ephemeralContainers, nodeName: "n9" } }, { type: "strategic", subresource: "ephemeralcontainers" });
+    expect(patched.spec?.ephemeralContainers).toMatchObject([{ name: "debug", imagePullPolicy: "Always" }]);
+    expect(patched.spec?.nodeName).toBe("n1");
+    const removal = { ...patched, spec: { ...patched.spec, containers: patched.spec?.containers ?? [], ephemeralContainers: [] } };
+    expect((await refusal(client.resource(podKind).update(removal, { subresource: "ephemeralcontainers" }))).reason).toBe("Invalid");
+  });
+
+  it("resize: changes resources, within the Pod's class", async () => {
+    const resources = { requests: { cpu: "100m" } };
+    await createPod(pod("web", [], { containers: [{ name: "main", image: "busybox", resources }] }));
+    const resize = (cpu: object): Promise<Pod> =>
+      client
+        .resource(podKind)
+        .patch(ref, { spec: { containers: [{ name: "main", resources: cpu }] } }, { type: "strategic", subresource: "resize" });
+    const resized = await resize({ requests: { cpu: "200m" } });
+    expect([resized.spec?.containers[0]?.resources?.requests?.["cpu"], resized.metadata?.generation]).toEqual(["200m", 2]);
+    const { message } = await refusal(resize({ requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } }));
+    expect(message).toContain("Pod QOS Class may not change as a result of resizing");
+  });
+
+  it("finalize: ends a namespace that is being deleted", async () => {
+    const namespaces = client.resource(namespaceKind);
+    await namespaces.create({ metadata: { name: "tmp" } });
+    await namespaces.delete({ name: "tmp" });
+    const leaving = await namespaces.get({ name: "tmp" });
+    expect(leaving.status?.phase).toBe("Terminating");
+    await namespaces.update({ ...leaving, spec: { finalizers: [] } }, { subresource: "finalize" });
+    expect((await refusal(namespaces.get({ name: "tmp" }))).reason).toBe("NotFound");
+  });
+
+  it("approval: decides on a certificate request", async () => {
+    const requests = client.resource(certificateSigningRequestKind);
+    const request = Buffer.from(createCertificateRequest(generateKeyPair(), { commonName: "jane", organizations: [] })).toString("base64");
+    const spec = { request, signerName: "kubernetes.io/kube-apiserver-client", usages: ["client auth"] };
+    const created = await requests.create({ metadata: { name: "jane" }, spec });
+    const conditions = [{ type: "Approved", status: "True", reason: "KubectlApprove" }];
+    const approved = await requests.update({ ...created, status: { conditions } }, { subresource: "approval" });
+    expect(approved.status?.conditions).toMatchObject(conditions);
+    const certificate = Buffer.from("x").toString("base64");
+    const patched = await requests.patch({ name: "jane" }, { status: { certificate } }, { subresource: "approval" });
+    expect(patched.status).not.toHaveProperty("certificate");
+  });
 });
 
 const PODS = "/api/v1/namespaces/default/pods";

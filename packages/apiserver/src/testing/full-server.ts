@@ -8,6 +8,7 @@ import { cachedNodeSource, cachedRbacSource } from "../ports/registry-sources.ts
 import { StoredQuotaWriter } from "../ports/stored-quota-writer.ts";
 import { ServiceStrategy, type ServiceRanges } from "../services/service-strategy.ts";
 import { createPathHandlers } from "../surfaces/index.ts";
+import { legacyBindings } from "../subresources/legacy-binding.ts";
 import { createSubresourceHandlers } from "../subresources/default-subresources.ts";
 
 /** What a test may exchange. */
@@ -20,7 +21,7 @@ export interface FullServerOptions {
 
 /** For `startTestApiServer({ compose })`: a server with everything that a real one has, but nodes and webhooks. */
 export function fullServer({ connector, ranges, post }: FullServerOptions): (base: ServerBase) => ServerParts {
-  return ({ host, reader, registry, schemas, resourceOf }) => {
+  return ({ host, reader, registry, schemas, resourceOf, transport }) => {
     const authentication = createAuthentication({ host, reader, serviceAccountKey: generateKeyPair() });
     const rbac = new RbacAuthorizer(cachedRbacSource(reader, registry));
     const authorizer = createAuthorizer(rbac, cachedNodeSource(reader, registry));
@@ -43,7 +44,10 @@ export function fullServer({ connector, ranges, post }: FullServerOptions): (bas
       admission: [admission],
       strategies: services === undefined ? new Map() : new Map([["/Service", new ServiceStrategy(services, host.random, ranges)]]),
       subresources: createSubresourceHandlers({ reader, connector, tokens: authentication.issuer }),
-      virtualResources: reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
+      virtualResources: new Map([
+        ...reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
+        ["/Binding", legacyBindings(transport)],
+      ]),
       paths: createPathHandlers({ tokens: authentication }),
     };
   };

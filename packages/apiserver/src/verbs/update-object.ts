@@ -4,6 +4,7 @@ import type { ResourceContext } from "../request-context.ts";
 import { admissionRequest, mutate, validateAdmission, type AdmissionSubject } from "../stages/admit.ts";
 import { commit, remove } from "../stages/commit.ts";
 import { keepAllButStatus, keepStatus, prepareUpdate, raiseGeneration } from "../stages/prepare-metadata.ts";
+import { copyOf } from "../stages/decode.ts";
 import { originOf, setManagedFields, trackFields } from "../stages/track-fields.ts";
 import { validate } from "../stages/validate.ts";
 import type { WriteOptions } from "../write-options.ts";
@@ -14,7 +15,7 @@ import { optionsObject } from "./options-object.ts";
 /** A change of an existing object, in the stored version. */
 export interface Update {
   readonly old: StoredObject;
-  /** Belongs to the server; changed in place and stored. May share frozen parts with `old`. */
+  /** Belongs to the server; changed in place and stored. Must share nothing with `old`. */
   readonly object: KubeObject;
   readonly options: WriteOptions;
   readonly optionsKind: "UpdateOptions" | "PatchOptions";
@@ -105,6 +106,6 @@ function keepOtherParts(
 /** Through `status` the metadata of custom resources cannot be changed. */
 function keepMetadata(object: KubeObject, old: KubeObject): void {
   const managedFields = object.metadata?.managedFields;
-  object.metadata = { ...old.metadata };
+  object.metadata = copyOf(old.metadata) ?? {};
   setManagedFields(object, managedFields ?? old.metadata?.managedFields ?? []);
 }

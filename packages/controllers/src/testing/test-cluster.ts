@@ -126,7 +126,7 @@ export class TestCluster {
     await this.client.resource<KubeObject>(podKind as Resource).createSubresource({ namespace, name }, "binding", binding);
   }
 
-  /** The kubelets start every Pod that waits, and end every Pod that is being deleted. Answers whether there was any. */
+  /** Every Pod that waits gets a node if it has none, its kubelet starts it, and kubelets end every Pod that is being deleted. Answers whether there was any. */
   async runKubelets(): Promise<boolean> {
     let isBusy = false;
     for (const pod of await this.list(podKind)) {
@@ -136,6 +136,7 @@ export class TestCluster {
         await this.client.resource(podKind).delete({ namespace, name }, { gracePeriodSeconds: 0 });
       } else if (pod.status?.phase === "Pending") {
         isBusy = true;
+        if (!pod.spec?.nodeName) await this.bind(pod, "some-node");
         const lastTransitionTime = formatTime(this.clock.now());
         await this.setPod(pod, { phase: "Running", conditions: [{ type: "Ready", status: "True", lastTransitionTime }] });
       }

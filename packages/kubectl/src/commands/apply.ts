@@ -66,7 +66,8 @@ async function runApply(session: Session): Promise<void> {
   if (!hasManifests(flags)) throw new KubectlError("must specify one of -f and -k");
   const serverSide = flags.bool("server-side");
   if (flags.bool("force-conflicts") && !serverSide) throw new KubectlError("--force-conflicts only works with --server-side");
-  if (serverSide && dryRunOf(flags) === "client") throw new KubectlError("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+  if (serverSide && dryRunOf(flags) === "client")
+    throw new KubectlError("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
   const mapper = await session.mapper();
   const report = new WriteReport(session, true);
   const errors: unknown[] = [];
@@ -128,7 +129,8 @@ async function applyClientSide(session: Session, selected: SelectedObject): Prom
   const dryRun = dryRunOf(session.flags);
   const modified = withLastApplied(selected.object);
   if (name === "") {
-    if (selected.object.metadata?.generateName) throw new KubectlError(`from ${selected.object.metadata.generateName}: cannot use generate name with apply`);
+    if (selected.object.metadata?.generateName)
+      throw new KubectlError(`from ${selected.object.metadata.generateName}: cannot use generate name with apply`);
     throw new KubectlError("resource name may not be empty");
   }
   let current: AnyObject | undefined;
@@ -170,7 +172,11 @@ async function patchWithRetries(session: Session, selected: SelectedObject, modi
     const { patch, type } = applyPatch(selected, modified, current);
     if (Object.keys(patch).length === 0) return current;
     try {
-      return await patchObject(session, selected, patch, { type, manager: CLIENT_SIDE_MANAGER, subresource: flags.text("subresource") || undefined });
+      return await patchObject(session, selected, patch, {
+        type,
+        manager: CLIENT_SIDE_MANAGER,
+        subresource: flags.text("subresource") || undefined,
+      });
     } catch (error) {
       if (isStatus(error, "Conflict") && attempt < MAX_PATCH_RETRIES) {
         await sleep(io.host.clock, RETRY_MS, io.signal);
@@ -209,7 +215,12 @@ export const viewLastAppliedCommand: Command = {
   name: "apply view-last-applied",
   summary: "View the latest last-applied-configuration annotations of a resource/object",
   usage: "(TYPE [NAME | -l label] | TYPE/NAME | -f FILENAME) [options]",
-  flags: { ...FILE_FLAGS, selector: SELECTOR_FLAGS.selector!, all: { type: "bool", help: "Select all resources" }, output: { ...OUTPUT_FLAGS.output!, default: "yaml" } },
+  flags: {
+    ...FILE_FLAGS,
+    selector: SELECTOR_FLAGS.selector!,
+    all: { type: "bool", help: "Select all resources" },
+    output: { ...OUTPUT_FLAGS.output!, default: "yaml" },
+  },
   async run(session) {
     const { selectObjects } = await import("../selected-objects.ts");
     const { jsonText, yamlText } = await import("../printers/yaml-text.ts");

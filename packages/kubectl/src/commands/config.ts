@@ -42,7 +42,8 @@ async function merged(session: Session): Promise<KubeconfigFile> {
 /** Hides what is secret or long, as `config view` does. */
 function redacted(file: KubeconfigFile): JsonObject {
   const copy = structuredClone(file) as unknown as { clusters: { cluster: JsonObject }[]; users: { user: JsonObject }[] };
-  for (const { cluster } of copy.clusters) if (cluster["certificate-authority-data"]) cluster["certificate-authority-data"] = "DATA+OMITTED";
+  for (const { cluster } of copy.clusters)
+    if (cluster["certificate-authority-data"]) cluster["certificate-authority-data"] = "DATA+OMITTED";
   for (const { user } of copy.users) {
     for (const field of ["client-certificate-data", "client-key-data"]) if (user[field]) user[field] = "DATA+OMITTED";
     for (const field of ["token", "password"]) if (user[field]) user[field] = "REDACTED";
@@ -52,7 +53,8 @@ function redacted(file: KubeconfigFile): JsonObject {
 
 function minified(file: KubeconfigFile, wanted: string): KubeconfigFile {
   const context = file.contexts?.find(({ name }) => name === wanted);
-  if (context === undefined) throw new KubectlError(wanted === "" ? "current-context must exist in order to minify" : `cannot locate context ${wanted}`);
+  if (context === undefined)
+    throw new KubectlError(wanted === "" ? "current-context must exist in order to minify" : `cannot locate context ${wanted}`);
   return {
     ...file,
     "current-context": wanted,
@@ -73,11 +75,18 @@ const view = config(
     const shown = flags.bool("raw") || flags.bool("flatten") ? (structuredClone(chosen) as unknown as JsonObject) : redacted(chosen);
     const output = flags.text("output");
     if (output === "json") io.stdout(jsonText(shown));
-    else if (output.startsWith("jsonpath=")) io.stdout(new JsonPath(output.slice("jsonpath=".length), { allowMissing: true }).execute(shown));
+    else if (output.startsWith("jsonpath="))
+      io.stdout(new JsonPath(output.slice("jsonpath=".length), { allowMissing: true }).execute(shown));
     else if (output === "" || output === "yaml") io.stdout(yamlText(shown));
     else throw new KubectlError(`unable to match a printer suitable for the output format "${output}"`);
   },
-  { ...OUTPUT_FLAGS, raw: { type: "bool", help: "Display raw byte data and sensitive data" }, minify: { type: "bool", help: "Remove all information not used by current-context from the output" }, flatten: { type: "bool", help: "Flatten the resulting kubeconfig file into self-contained output" }, merge: { type: "bool", default: "true", help: "Not used", hidden: true } },
+  {
+    ...OUTPUT_FLAGS,
+    raw: { type: "bool", help: "Display raw byte data and sensitive data" },
+    minify: { type: "bool", help: "Remove all information not used by current-context from the output" },
+    flatten: { type: "bool", help: "Flatten the resulting kubeconfig file into self-contained output" },
+    merge: { type: "bool", default: "true", help: "Not used", hidden: true },
+  },
 );
 
 const getContexts = config(
@@ -88,7 +97,8 @@ const getContexts = config(
     const { flags } = session;
     const { contexts, currentContext } = await session.kubeconfig();
     const names = flags.args.length > 0 ? flags.args : [...contexts.keys()].sort();
-    const rows: string[][] = flags.bool("no-headers") || flags.text("output") === "name" ? [] : [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]];
+    const rows: string[][] =
+      flags.bool("no-headers") || flags.text("output") === "name" ? [] : [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]];
     for (const name of names) {
       const context = contexts.get(name);
       if (context === undefined) throw new KubectlError(`context ${name} not found`);
@@ -97,7 +107,10 @@ const getContexts = config(
     }
     session.io.stdout(alignRows(rows));
   },
-  { output: OUTPUT_FLAGS.output!, "no-headers": { type: "bool", help: "When using the default or custom-column output format, don't print headers." } },
+  {
+    output: OUTPUT_FLAGS.output!,
+    "no-headers": { type: "bool", help: "When using the default or custom-column output format, don't print headers." },
+  },
 );
 
 const currentContext = config("current-context", "[options]", "Display the current-context", async (session) => {
@@ -117,7 +130,14 @@ const useContext = config("use-context", "CONTEXT_NAME [options]", "Set the curr
 
 type Lists = "clusters" | "contexts" | "users";
 
-function setter(command: string, list: Lists, entry: "cluster" | "context" | "user", noun: string, flags: Command["flags"], fields: Readonly<Record<string, string>>): Command {
+function setter(
+  command: string,
+  list: Lists,
+  entry: "cluster" | "context" | "user",
+  noun: string,
+  flags: Command["flags"],
+  fields: Readonly<Record<string, string>>,
+): Command {
   return config(
     command,
     "NAME [options]",
@@ -126,7 +146,8 @@ function setter(command: string, list: Lists, entry: "cluster" | "context" | "us
       const { flags: given, io } = session;
       let name = given.args[0];
       if (given.maybe("current") === "true") name = (await session.kubeconfig()).currentContext;
-      if (name === undefined) throw new KubectlError(given.has("current") ? "no current context is set" : "you must specify a non-empty name or --current");
+      if (name === undefined)
+        throw new KubectlError(given.has("current") ? "no current context is set" : "you must specify a non-empty name or --current");
       const changes: JsonObject = {};
       for (const [flag, field] of Object.entries(fields)) {
         if (!given.has(flag)) continue;
@@ -145,7 +166,8 @@ function setter(command: string, list: Lists, entry: "cluster" | "context" | "us
         const entries = [...((file[list] ?? []) as unknown as JsonObject[])];
         const index = entries.findIndex((one) => one.name === wanted);
         existed = index >= 0;
-        const old = (existed ? (entries[index]?.[entry] as JsonObject | null) : null) ?? (entry === "context" ? { cluster: "", user: "" } : {});
+        const old =
+          (existed ? (entries[index]?.[entry] as JsonObject | null) : null) ?? (entry === "context" ? { cluster: "", user: "" } : {});
         const changed: JsonObject = { [entry]: { ...old, ...changes } as JsonValue, name: wanted };
         if (existed) entries[index] = changed;
         else entries.push(changed);
@@ -163,26 +185,37 @@ function remover(command: string, list: Lists, noun: string): Command {
     const path = await fileFor(session, (file) => (file[list] ?? []).some((one) => one.name === name));
     const before = parseKubeconfig(await session.io.files.read(path), path);
     if (!(before[list] ?? []).some((one) => one.name === name)) throw new KubectlError(`cannot delete ${noun} ${name}, not in ${path}`);
-    if (list === "contexts" && before["current-context"] === name) session.warn(`warning: this removed your active context, use "kubectl config use-context" to select a different one`);
-    await editKubeconfig(session.io.files, path, (file) => ({ ...file, [list]: ((file[list] ?? []) as { name: string }[]).filter((one) => one.name !== name) }) as KubeconfigFile);
+    if (list === "contexts" && before["current-context"] === name)
+      session.warn(`warning: this removed your active context, use "kubectl config use-context" to select a different one`);
+    await editKubeconfig(
+      session.io.files,
+      path,
+      (file) => ({ ...file, [list]: ((file[list] ?? []) as { name: string }[]).filter((one) => one.name !== name) }) as KubeconfigFile,
+    );
     session.line(`deleted ${noun} ${name} from ${path}`);
   });
 }
 
-const renameContext = config("rename-context", "CONTEXT_NAME NEW_NAME [options]", "Rename a context from the kubeconfig file", async (session) => {
-  const [from, to] = session.flags.args;
-  if (from === undefined || to === undefined) throw new KubectlError(`accepts 2 arg(s), received ${session.flags.args.length}`);
-  const { contexts } = await session.kubeconfig();
-  if (!contexts.has(from)) throw new KubectlError(`cannot rename the context "${from}", it's not in ${session.kubeconfigPaths[0]}`);
-  if (contexts.has(to)) throw new KubectlError(`cannot rename the context "${from}", the context "${to}" already exists in ${session.kubeconfigPaths[0]}`);
-  const path = await fileFor(session, (file) => (file.contexts ?? []).some(({ name }) => name === from));
-  await editKubeconfig(session.io.files, path, (file) => ({
-    ...file,
-    contexts: (file.contexts ?? []).map((one) => (one.name === from ? { ...one, name: to } : one)),
-    "current-context": file["current-context"] === from ? to : file["current-context"],
-  }));
-  session.line(`Context "${from}" renamed to "${to}".`);
-});
+const renameContext = config(
+  "rename-context",
+  "CONTEXT_NAME NEW_NAME [options]",
+  "Rename a context from the kubeconfig file",
+  async (session) => {
+    const [from, to] = session.flags.args;
+    if (from === undefined || to === undefined) throw new KubectlError(`accepts 2 arg(s), received ${session.flags.args.length}`);
+    const { contexts } = await session.kubeconfig();
+    if (!contexts.has(from)) throw new KubectlError(`cannot rename the context "${from}", it's not in ${session.kubeconfigPaths[0]}`);
+    if (contexts.has(to))
+      throw new KubectlError(`cannot rename the context "${from}", the context "${to}" already exists in ${session.kubeconfigPaths[0]}`);
+    const path = await fileFor(session, (file) => (file.contexts ?? []).some(({ name }) => name === from));
+    await editKubeconfig(session.io.files, path, (file) => ({
+      ...file,
+      contexts: (file.contexts ?? []).map((one) => (one.name === from ? { ...one, name: to } : one)),
+      "current-context": file["current-context"] === from ? to : file["current-context"],
+    }));
+    session.line(`Context "${from}" renamed to "${to}".`);
+  },
+);
 
 function lister(command: string, list: "clusters" | "users"): Command {
   return config(command, "[options]", `Display ${list} defined in the kubeconfig`, async (session) => {
@@ -220,21 +253,45 @@ export const configCommands: readonly Command[] = [
   getContexts,
   lister("get-users", "users"),
   renameContext,
-  setter("set-cluster", "clusters", "cluster", "Cluster", { "embed-certs": { type: "bool", help: "embed-certs for the cluster entry in kubeconfig" }, "proxy-url": text("proxy-url for the cluster entry in kubeconfig") }, {
-    server: "server",
-    "certificate-authority": "certificate-authority",
-    "insecure-skip-tls-verify": "insecure-skip-tls-verify",
-    "tls-server-name": "tls-server-name",
-    "proxy-url": "proxy-url",
-  }),
-  setter("set-context", "contexts", "context", "Context", { current: { type: "bool", help: "Modify the current context" } }, { cluster: "cluster", user: "user", namespace: "namespace" }),
-  setter("set-credentials", "users", "user", "User", { "embed-certs": { type: "bool", help: "Embed client cert/key for the user entry in kubeconfig" } }, {
-    "client-certificate": "client-certificate",
-    "client-key": "client-key",
-    token: "token",
-    username: "username",
-    password: "password",
-  }),
+  setter(
+    "set-cluster",
+    "clusters",
+    "cluster",
+    "Cluster",
+    {
+      "embed-certs": { type: "bool", help: "embed-certs for the cluster entry in kubeconfig" },
+      "proxy-url": text("proxy-url for the cluster entry in kubeconfig"),
+    },
+    {
+      server: "server",
+      "certificate-authority": "certificate-authority",
+      "insecure-skip-tls-verify": "insecure-skip-tls-verify",
+      "tls-server-name": "tls-server-name",
+      "proxy-url": "proxy-url",
+    },
+  ),
+  setter(
+    "set-context",
+    "contexts",
+    "context",
+    "Context",
+    { current: { type: "bool", help: "Modify the current context" } },
+    { cluster: "cluster", user: "user", namespace: "namespace" },
+  ),
+  setter(
+    "set-credentials",
+    "users",
+    "user",
+    "User",
+    { "embed-certs": { type: "bool", help: "Embed client cert/key for the user entry in kubeconfig" } },
+    {
+      "client-certificate": "client-certificate",
+      "client-key": "client-key",
+      token: "token",
+      username: "username",
+      password: "password",
+    },
+  ),
   unset,
   useContext,
   view,

@@ -38,7 +38,8 @@ export const createCommand: Command = {
         if (!matchesLabels(manifest.object, flags.text("selector"))) continue;
         const resolved = await resolveManifest(session, mapper, manifest);
         const selected = flags.bool("save-config") ? { ...resolved, object: withLastApplied(resolved.object) } : resolved;
-        const object = dryRunOf(flags) === "client" ? selected.object : await named(manifest.source, "creating", () => createObject(session, selected));
+        const object =
+          dryRunOf(flags) === "client" ? selected.object : await named(manifest.source, "creating", () => createObject(session, selected));
         await report.report({ ...selected, name: object.metadata?.name ?? "" }, object, "created");
       } catch (error) {
         errors.push(error);

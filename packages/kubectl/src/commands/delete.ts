@@ -55,7 +55,9 @@ async function runDelete(session: Session): Promise<void> {
   if (flags.bool("interactive") && selected.length > 0 && !(await confirmed(session, selected))) return;
   const deleted: SelectedObject[] = [];
   if (flags.bool("force") && graceSeconds(session) === 0) {
-    session.warn("Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
+    session.warn(
+      "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.",
+    );
   }
   for (const one of selected) {
     try {
@@ -75,9 +77,14 @@ function checkFlags({ flags }: Session): void {
   if (output !== "" && output !== "name") throw new KubectlError(`unexpected -o output mode: ${output}. We only support '-o name'`);
   const hasSelector = flags.text("selector") !== "" || flags.text("field-selector") !== "";
   if (flags.bool("all") && flags.text("selector") !== "") throw new KubectlError("cannot set --all and --selector at the same time");
-  if (flags.integer("grace-period") > 0 && flags.bool("force")) throw new KubectlError("--force and --grace-period greater than 0 cannot be specified together");
-  if (flags.bool("now") && flags.integer("grace-period") !== -1) throw new KubectlError("--now and --grace-period cannot be specified together");
-  if (flags.args.length === 0 && !hasManifests(flags)) throw new KubectlError("You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'");
+  if (flags.integer("grace-period") > 0 && flags.bool("force"))
+    throw new KubectlError("--force and --grace-period greater than 0 cannot be specified together");
+  if (flags.bool("now") && flags.integer("grace-period") !== -1)
+    throw new KubectlError("--now and --grace-period cannot be specified together");
+  if (flags.args.length === 0 && !hasManifests(flags))
+    throw new KubectlError(
+      "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
+    );
   if (flags.args.length === 1 && !flags.args[0]?.includes("/") && !hasSelector && !flags.bool("all") && !hasManifests(flags)) {
     throw new KubectlError("resource(s) were provided, but no name was specified");
   }
@@ -99,7 +106,11 @@ async function select(session: Session, errors: unknown[]): Promise<SelectedObje
       continue;
     }
     try {
-      const list = (await session.request(resource, { namespace: everywhere ? undefined : namespace }, { query: selectorQuery(flags) })) as KubeList<KubeObject & JsonObject>;
+      const list = (await session.request(
+        resource,
+        { namespace: everywhere ? undefined : namespace },
+        { query: selectorQuery(flags) },
+      )) as KubeList<KubeObject & JsonObject>;
       for (const item of list.items) selected.push(selectedItem(resource, item));
     } catch (error) {
       errors.push(error);
@@ -142,7 +153,13 @@ export async function deleteOne(session: Session, { resource, namespace, name }:
 }
 
 function propagation(cascade: string): string {
-  const policies: Readonly<Record<string, string>> = { background: "Background", true: "Background", foreground: "Foreground", orphan: "Orphan", false: "Orphan" };
+  const policies: Readonly<Record<string, string>> = {
+    background: "Background",
+    true: "Background",
+    foreground: "Foreground",
+    orphan: "Orphan",
+    false: "Orphan",
+  };
   const policy = policies[cascade];
   if (policy === undefined) throw new KubectlError(`invalid cascade value (${cascade}). Must be "background", "foreground", or "orphan"`);
   return policy;

@@ -30,7 +30,9 @@ export const describeCommand: Command = {
   async run(session) {
     const { flags } = session;
     if (flags.args.length === 0 && !hasManifests(flags)) {
-      throw new KubectlError(`You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.`);
+      throw new KubectlError(
+        `You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.`,
+      );
     }
     const errors: unknown[] = [];
     const selected = await select(session, errors);
@@ -39,7 +41,8 @@ export const describeCommand: Command = {
       if (count++ > 0) session.io.stdout("\n\n");
       session.io.stdout(await describe(session, one));
     }
-    if (selected.length === 0 && errors.length === 0) session.warn(flags.bool("all-namespaces") ? "No resources found" : `No resources found in ${await session.namespace()} namespace.`);
+    if (selected.length === 0 && errors.length === 0)
+      session.warn(flags.bool("all-namespaces") ? "No resources found" : `No resources found in ${await session.namespace()} namespace.`);
     throwAll(errors);
   },
 };
@@ -65,7 +68,9 @@ async function byPrefix(session: Session, prefix: string): Promise<SelectedObjec
   for (const { resource, names } of targets) {
     if (names?.includes(prefix) !== true) continue;
     const namespace = resource.namespaced ? await session.namespace() : undefined;
-    const list = (await session.request(resource, { namespace }, { query: selectorQuery(session.flags) })) as KubeList<KubeObject & JsonObject>;
+    const list = (await session.request(resource, { namespace }, { query: selectorQuery(session.flags) })) as KubeList<
+      KubeObject & JsonObject
+    >;
     for (const item of list.items) if (item.metadata?.name?.startsWith(prefix)) found.push(selectedItem(resource, item));
   }
   return found;
@@ -74,7 +79,8 @@ async function byPrefix(session: Session, prefix: string): Promise<SelectedObjec
 async function describe(session: Session, selected: SelectedObject): Promise<string> {
   const out = new Description();
   const { resource } = selected;
-  const events = session.flags.bool("show-events") && !WITHOUT_EVENTS.has(resource.kind) ? eventsOf(session, selected) : Promise.resolve(undefined);
+  const events =
+    session.flags.bool("show-events") && !WITHOUT_EVENTS.has(resource.kind) ? eventsOf(session, selected) : Promise.resolve(undefined);
   await describeKind(out, session, selected);
   const found = await events;
   if (found !== undefined) describeEvents(out, found, session.io.host.clock.now());
@@ -120,6 +126,13 @@ function describeAny(out: Description, { object, resource }: SelectedObject): vo
   out.annotations(metadata.annotations);
   out.field(0, "API Version", apiVersion ?? "");
   out.field(0, "Kind", kind ?? "");
-  const { name: _name, namespace: _namespace, labels: _labels, annotations: _annotations, managedFields: _managedFields, ...others } = metadata;
+  const {
+    name: _name,
+    namespace: _namespace,
+    labels: _labels,
+    annotations: _annotations,
+    managedFields: _managedFields,
+    ...others
+  } = metadata;
   describeValue(out, 0, { metadata: others as unknown as JsonValue, ...(rest as Record<string, JsonValue>) });
 }

@@ -32,15 +32,23 @@ export const execCommand: Command = {
     const { flags } = session;
     const command = flags.afterDash;
     if (command === undefined) {
-      if (flags.args.length > 1) throw new KubectlError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples");
-      throw new KubectlError(flags.args.length === 0 ? "pod, type/name or --filename must be specified" : "you must specify at least one command for the container");
+      if (flags.args.length > 1)
+        throw new KubectlError(
+          "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+        );
+      throw new KubectlError(
+        flags.args.length === 0
+          ? "pod, type/name or --filename must be specified"
+          : "you must specify at least one command for the container",
+      );
     }
     if (flags.args.length !== 1) throw new KubectlError("pod, type/name or --filename must be specified");
     if (command.length === 0) throw new KubectlError("you must specify at least one command for the container");
     const { pod } = await podForWords(session, flags.args, "exec");
     const { phase } = pod.status ?? {};
     const { name = "", namespace = "" } = pod.metadata ?? {};
-    if (phase === "Succeeded" || phase === "Failed") throw new KubectlError(`cannot exec into a container in a completed pod; current phase is ${phase}`);
+    if (phase === "Succeeded" || phase === "Failed")
+      throw new KubectlError(`cannot exec into a container in a completed pod; current phase is ${phase}`);
     const container = containerFor(session, pod, flags.text("container"), flags.bool("quiet"));
     const streams = localStreams(session, flags.bool("stdin"), flags.bool("tty"), flags.bool("quiet"));
     const pods = await (await session.mapper()).byKind("v1", "Pod");
@@ -66,10 +74,12 @@ export const attachCommand: Command = {
   flags: STREAM_FLAGS,
   async run(session) {
     const { flags } = session;
-    if (flags.args.length === 0) throw new KubectlError("at least 1 argument is required for attach\nSee 'kubectl attach -h' for help and examples");
+    if (flags.args.length === 0)
+      throw new KubectlError("at least 1 argument is required for attach\nSee 'kubectl attach -h' for help and examples");
     const { pod } = await podForWords(session, flags.args, "attach");
     const { phase } = pod.status ?? {};
-    if (phase === "Succeeded" || phase === "Failed") throw new KubectlError(`cannot attach a container in a completed pod; current phase is ${phase}`);
+    if (phase === "Succeeded" || phase === "Failed")
+      throw new KubectlError(`cannot attach a container in a completed pod; current phase is ${phase}`);
     const container = containerFor(session, pod, flags.text("container"), flags.bool("quiet"));
     const isTerminal = pod.spec?.containers.find(({ name }) => name === container)?.tty ?? false;
     if (flags.bool("tty") && !isTerminal) session.warn(`error: Unable to use a TTY - container ${container} did not allocate one`);

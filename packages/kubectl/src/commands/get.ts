@@ -82,9 +82,7 @@ async function fetchesOf(session: Session): Promise<{ fetches: Fetch[]; severalK
     return { fetches, severalKinds: new Set(fetches.map(({ resource }) => resource)).size > 1 };
   }
   if (flags.args.length === 0) {
-    session.warn(
-      `You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n`,
-    );
+    session.warn(`You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n`);
     throw new KubectlError(
       `Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee 'kubectl get -h' for help and examples`,
     );
@@ -104,7 +102,12 @@ async function fetchesOf(session: Session): Promise<{ fetches: Fetch[]; severalK
 }
 
 /** Fetches one object, or all pages of a list, as one answer. */
-async function fetch(session: Session, { resource, namespace, name }: Fetch, accept: string | undefined, extra: Query = {}): Promise<unknown> {
+async function fetch(
+  session: Session,
+  { resource, namespace, name }: Fetch,
+  accept: string | undefined,
+  extra: Query = {},
+): Promise<unknown> {
   const { flags } = session;
   const headers = accept === undefined ? undefined : { accept };
   if (name !== undefined) {
@@ -125,7 +128,11 @@ async function fetch(session: Session, { resource, namespace, name }: Fetch, acc
   return whole;
 }
 
-async function printObjects(session: Session, fetches: readonly Fetch[], printer: NonNullable<Awaited<ReturnType<typeof objectPrinter>>>): Promise<void> {
+async function printObjects(
+  session: Session,
+  fetches: readonly Fetch[],
+  printer: NonNullable<Awaited<ReturnType<typeof objectPrinter>>>,
+): Promise<void> {
   const { flags } = session;
   const errors: unknown[] = [];
   const found: { object: KubeObject & JsonObject; resource: DiscoveredResource }[] = [];
@@ -133,7 +140,8 @@ async function printObjects(session: Session, fetches: readonly Fetch[], printer
     try {
       const answer = (await fetch(session, one, undefined)) as KubeObject & JsonObject;
       const items = one.name === undefined ? ((answer as unknown as KubeList<KubeObject & JsonObject>).items ?? []) : [answer];
-      for (const item of items) found.push({ object: one.name === undefined ? selectedItem(one.resource, item).object : item, resource: one.resource });
+      for (const item of items)
+        found.push({ object: one.name === undefined ? selectedItem(one.resource, item).object : item, resource: one.resource });
     } catch (error) {
       if (!(isStatus(error, "NotFound") && flags.bool("ignore-not-found"))) errors.push(error);
     }
@@ -166,7 +174,11 @@ async function printTables(session: Session, fetches: readonly Fetch[], severalK
   const sortBy = flags.text("sort-by");
   for (const one of fetches) {
     try {
-      const table = asTable(session, one.resource, await fetch(session, one, acceptOf(session), sortBy === "" ? {} : { includeObject: "Object" }));
+      const table = asTable(
+        session,
+        one.resource,
+        await fetch(session, one, acceptOf(session), sortBy === "" ? {} : { includeObject: "Object" }),
+      );
       if (table.rows.length === 0) continue;
       const last = groups.at(-1);
       if (last?.resource === one.resource) last.table = { ...last.table, rows: [...last.table.rows, ...table.rows] };

@@ -33,7 +33,10 @@ function metadataCommand(name: "label" | "annotate", field: "labels" | "annotati
       list: { type: "bool", help: `If true, display the ${field} for a given resource.` },
       local: { type: "bool", help: "Not used", hidden: true },
       overwrite: { type: "bool", help: `If true, allow ${field} to be overwritten.` },
-      "resource-version": { type: "string", help: "If non-empty, the update will only succeed if this is the current resource-version for the object." },
+      "resource-version": {
+        type: "string",
+        help: "If non-empty, the update will only succeed if this is the current resource-version for the object.",
+      },
     },
     async run(session) {
       const { flags } = session;
@@ -48,7 +51,8 @@ function metadataCommand(name: "label" | "annotate", field: "labels" | "annotati
         }
         return;
       }
-      if (words.length === 0 && !flags.has("filename")) throw new KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>");
+      if (words.length === 0 && !flags.has("filename"))
+        throw new KubectlError("one or more resources must be specified as <resource> <name> or <resource>/<name>");
       if (set.size + remove.length === 0) throw new KubectlError(`at least one ${noun} update is required`);
       await changeObjects(
         session,

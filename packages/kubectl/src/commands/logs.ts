@@ -34,10 +34,18 @@ export const logsCommand: Command = {
     "max-log-requests": { type: "string", default: "5", help: "Maximum number of concurrent logs to follow when using by a selector." },
     "pod-running-timeout": { type: "string", default: "20s", help: "Not used", hidden: true },
     prefix: { type: "bool", help: "Prefix each log line with the log source (pod name and container name)" },
-    previous: { short: "p", type: "bool", help: "If true, print the logs for the previous instance of the container in a pod if it exists." },
+    previous: {
+      short: "p",
+      type: "bool",
+      help: "If true, print the logs for the previous instance of the container in a pod if it exists.",
+    },
     since: { type: "string", default: "0s", help: "Only return logs newer than a relative duration like 5s, 2m, or 3h." },
     "since-time": { type: "string", help: "Only return logs after a specific date (RFC3339)." },
-    tail: { type: "string", default: "-1", help: "Lines of recent log file to display. Defaults to -1 with no selector, showing all log lines otherwise 10." },
+    tail: {
+      type: "string",
+      default: "-1",
+      help: "Lines of recent log file to display. Defaults to -1 with no selector, showing all log lines otherwise 10.",
+    },
     timestamps: { type: "bool", help: "Include timestamps on each line in the log output" },
   },
   async run(session) {
@@ -51,7 +59,10 @@ export const logsCommand: Command = {
       return;
     }
     const most = flags.integer("max-log-requests");
-    if (sources.length > most) throw new KubectlError(`you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${most}, use --max-log-requests to increase the limit`);
+    if (sources.length > most)
+      throw new KubectlError(
+        `you are attempting to follow ${sources.length} log streams, but maximum allowed concurrency is ${most}, use --max-log-requests to increase the limit`,
+      );
     await Promise.all(sources.map((source) => print(session, pods, source, prefix || false)));
   },
 };
@@ -64,7 +75,11 @@ async function sourcesOf(session: Session, pods: DiscoveredResource): Promise<Lo
   let wanted = flags.text("container");
   if (selector !== "") {
     if (words.length > 0) throw new KubectlError("only a selector (-l) or a POD name is allowed");
-    const list = (await session.request(pods, { namespace: await session.namespace() }, { query: { labelSelector: selector } })) as KubeList<Pod>;
+    const list = (await session.request(
+      pods,
+      { namespace: await session.namespace() },
+      { query: { labelSelector: selector } },
+    )) as KubeList<Pod>;
     chosen = list.items;
     if (chosen.length === 0) session.warn(`No resources found in ${await session.namespace()} namespace.`);
   } else {
@@ -72,7 +87,11 @@ async function sourcesOf(session: Session, pods: DiscoveredResource): Promise<Lo
       wanted = words[1] ?? "";
       words = words.slice(0, 1);
     }
-    if (words.length !== 1) throw usageError("logs", "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command");
+    if (words.length !== 1)
+      throw usageError(
+        "logs",
+        "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+      );
     const { resource, name } = await parseOneObject(await session.mapper(), words, "logs", "pods");
     const namespace = await session.namespace();
     const found = await podsOf(session, { resource, namespace, name, object: await session.get(resource, namespace, name) });
@@ -81,7 +100,8 @@ async function sourcesOf(session: Session, pods: DiscoveredResource): Promise<Lo
     if (found.length > 1 && !flags.bool("all-pods")) session.warn(`Found ${found.length} pods, using pod/${first.metadata?.name ?? ""}`);
     chosen = flags.bool("all-pods") ? found : [first];
   }
-  if (flags.bool("all-containers") && wanted !== "") throw new KubectlError("--all-containers=true should not be specified with container name " + wanted);
+  if (flags.bool("all-containers") && wanted !== "")
+    throw new KubectlError("--all-containers=true should not be specified with container name " + wanted);
   return chosen.flatMap((pod) => {
     if (!flags.bool("all-containers")) return [{ pod, container: containerFor(session, pod, wanted) }];
     const { initContainers = [], containers = [], ephemeralContainers = [] } = pod.spec ?? {};

@@ -25,11 +25,18 @@ export const patchCommand: Command = {
   },
   async run(session) {
     const { flags, io } = session;
-    if (flags.has("patch") === flags.has("patch-file")) throw new KubectlError(flags.has("patch") ? "cannot specify --patch and --patch-file together" : "must specify --patch or --patch-file containing the contents of the patch");
+    if (flags.has("patch") === flags.has("patch-file"))
+      throw new KubectlError(
+        flags.has("patch")
+          ? "cannot specify --patch and --patch-file together"
+          : "must specify --patch or --patch-file containing the contents of the patch",
+      );
     const type = flags.text("type").toLowerCase();
-    if (type !== "json" && type !== "merge" && type !== "strategic") throw new KubectlError(`--type must be one of [json merge strategic], not "${flags.text("type")}"`);
+    if (type !== "json" && type !== "merge" && type !== "strategic")
+      throw new KubectlError(`--type must be one of [json merge strategic], not "${flags.text("type")}"`);
     const text = flags.has("patch") ? flags.text("patch") : await io.files.read(flags.text("patch-file"));
-    if (text === undefined) throw new KubectlError(`unable to read patch file: open ${flags.text("patch-file")}: no such file or directory`);
+    if (text === undefined)
+      throw new KubectlError(`unable to read patch file: open ${flags.text("patch-file")}: no such file or directory`);
     let patch: JsonValue;
     try {
       patch = parse(text) as JsonValue;
@@ -46,7 +53,11 @@ export const patchCommand: Command = {
           await report.report(selected, mergedObject(selected.object, patch as JsonObject), "patched");
           continue;
         }
-        const object = await patchObject(session, selected, patch, { type, manager: "kubectl-patch", subresource: flags.text("subresource") || undefined });
+        const object = await patchObject(session, selected, patch, {
+          type,
+          manager: "kubectl-patch",
+          subresource: flags.text("subresource") || undefined,
+        });
         const changed = object.metadata?.resourceVersion !== selected.object.metadata?.resourceVersion;
         await report.report(selected, object, changed ? "patched" : "patched (no change)");
       } catch (error) {

@@ -28,9 +28,11 @@ export const portForwardCommand: Command = {
   async run(session) {
     const { flags, io } = session;
     const [target, ...ports] = flags.args;
-    if (target === undefined || ports.length === 0) throw usageError("port-forward", "TYPE/NAME and list of ports are required for port-forward");
+    if (target === undefined || ports.length === 0)
+      throw usageError("port-forward", "TYPE/NAME and list of ports are required for port-forward");
     const { pod, selected } = await podForWords(session, [target], "port-forward");
-    if (pod.status?.phase !== "Running") throw new KubectlError(`unable to forward port because pod is not running. Current status=${pod.status?.phase ?? "Unknown"}`);
+    if (pod.status?.phase !== "Running")
+      throw new KubectlError(`unable to forward port because pod is not running. Current status=${pod.status?.phase ?? "Unknown"}`);
     const service = selected.resource.kind === "Service" ? (selected.object as Service) : undefined;
     const forwards = ports.map((text) => parseForward(text, pod, service));
     const addresses = flags.has("address") ? flags.list("address") : ["localhost"];
@@ -40,7 +42,15 @@ export const portForwardCommand: Command = {
     try {
       for (const address of addresses.flatMap((one) => (one === "localhost" ? ["127.0.0.1", "::1"] : [one]))) {
         for (const { local, remote } of forwards) {
-          const listener = await listenOn(session, address, local, (connection) => void forward(session, pod, remote, connection).catch((error: unknown) => session.warn(`E: error forwarding port ${remote} to pod: ${(error as Error).message}`)));
+          const listener = await listenOn(
+            session,
+            address,
+            local,
+            (connection) =>
+              void forward(session, pod, remote, connection).catch((error: unknown) =>
+                session.warn(`E: error forwarding port ${remote} to pod: ${(error as Error).message}`),
+              ),
+          );
           if (listener === undefined) continue;
           listeners.push(listener);
           session.line(`Forwarding from ${address.includes(":") ? `[${address}]` : address}:${listener.port} -> ${remote}`);
@@ -57,12 +67,20 @@ export const portForwardCommand: Command = {
 };
 
 /** IPv6 may be missing on a machine; kubectl then listens on IPv4 only. */
-async function listenOn(session: Session, address: string, port: number, onConnection: (connection: Duplex) => void): Promise<LocalListener | undefined> {
+async function listenOn(
+  session: Session,
+  address: string,
+  port: number,
+  onConnection: (connection: Duplex) => void,
+): Promise<LocalListener | undefined> {
   try {
     return await session.io.listen(address, port, onConnection);
   } catch (error) {
     if (address === "::1") return undefined;
-    throw new KubectlError(`unable to listen on port ${port}: Listeners failed to create with the following errors: [${(error as Error).message}]`, { cause: error });
+    throw new KubectlError(
+      `unable to listen on port ${port}: Listeners failed to create with the following errors: [${(error as Error).message}]`,
+      { cause: error },
+    );
   }
 }
 
@@ -74,7 +92,8 @@ function parseForward(text: string, pod: Pod, service: Service | undefined): For
   if (service !== undefined) remote = targetPort(service, pod, remoteText);
   else if (!Number.isInteger(remote)) remote = namedPort(pod, remoteText);
   const local = wanted === "" ? 0 : /^\d+$/.test(wanted) ? Number(wanted) : remote;
-  if (!Number.isInteger(local) || local < 0 || local > 65_535) throw new KubectlError(`error parsing local port '${wanted}': strconv.ParseUint: parsing "${wanted}": invalid syntax`);
+  if (!Number.isInteger(local) || local < 0 || local > 65_535)
+    throw new KubectlError(`error parsing local port '${wanted}': strconv.ParseUint: parsing "${wanted}": invalid syntax`);
   if (!Number.isInteger(remote) || remote < 1 || remote > 65_535) throw new KubectlError(`remote port must be > 0`);
   return { local, remote };
 }
@@ -102,7 +121,12 @@ async function forward(session: Session, pod: Pod, port: number, connection: Dup
   const path = resourcePath(pods, { namespace, name, subresource: "portforward" });
   let socket: WebSocketStream;
   try {
-    socket = await WebSocketStream.open(await session.transport(), { method: "GET", path, query: { ports: port } }, PROTOCOLS, io.host.random);
+    socket = await WebSocketStream.open(
+      await session.transport(),
+      { method: "GET", path, query: { ports: port } },
+      PROTOCOLS,
+      io.host.random,
+    );
   } catch (error) {
     connection.destroy();
     throw error;

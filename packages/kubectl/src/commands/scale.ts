@@ -24,12 +24,16 @@ export const scaleCommand: Command = {
     "current-replicas": { type: "string", default: "-1", help: "Precondition for current size." },
     replicas: { type: "string", default: "-1", help: "The new desired number of replicas. Required." },
     "resource-version": { type: "string", help: "Precondition for resource version." },
-    timeout: { type: "string", default: "0s", help: "The length of time to wait before giving up on a scale operation, zero means don't wait." },
+    timeout: {
+      type: "string",
+      default: "0s",
+      help: "The length of time to wait before giving up on a scale operation, zero means don't wait.",
+    },
   },
   async run(session) {
     const { flags, io } = session;
     const replicas = flags.integer("replicas");
-    if (!flags.has("replicas")) throw new KubectlError("required flag(s) \"replicas\" not set");
+    if (!flags.has("replicas")) throw new KubectlError('required flag(s) "replicas" not set');
     if (replicas < 0) throw new KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
     const expected = flags.integer("current-replicas");
     const report = new WriteReport(session);
@@ -39,24 +43,35 @@ export const scaleCommand: Command = {
     for (const one of selected) {
       try {
         const { resource, namespace, name } = one;
-        const scale = (await session.request(resource, { namespace, name, subresource: "scale" })) as KubeObject & { spec?: { replicas?: number } };
+        const scale = (await session.request(resource, { namespace, name, subresource: "scale" })) as KubeObject & {
+          spec?: { replicas?: number };
+        };
         const current = scale.spec?.replicas ?? 0;
         if (expected >= 0 && current !== expected) throw new KubectlError(`Expected replicas to be ${expected}, was ${current}`);
         const version = flags.maybe("resource-version");
         const patch: JsonObject = { ...(version ? { metadata: { resourceVersion: version } } : {}), spec: { replicas } };
-        if (dryRunOf(flags) !== "client") await patchObject(session, one, patch, { type: "merge", manager: "kubectl-scale", subresource: "scale" });
+        if (dryRunOf(flags) !== "client")
+          await patchObject(session, one, patch, { type: "merge", manager: "kubectl-scale", subresource: "scale" });
         const limitMs = flags.durationMs("timeout");
         const endMs = io.host.clock.monotonic() + limitMs;
-        while (limitMs > 0 && dryRunOf(flags) === "none") {
+        const waits = limitMs > 0 && dryRunOf(flags) === "none";
+        for (let settled = !waits; !settled;) {
           const now = (await session.request(resource, { namespace, name, subresource: "scale" })) as { status?: { replicas?: number } };
-          if (now.status?.replicas === replicas) break;
+          settled = now.status?.replicas === replicas;
+          if (settled) break;
           if (io.host.clock.monotonic() >= endMs) throw new KubectlError(`timed out waiting for "${objectName(one)}" to be synced`);
           await sleep(io.host.clock, POLL_MS, io.signal);
         }
         const shown = flags.text("output") === "" ? one.object : await session.get(resource, namespace, name);
         await report.report(one, shown, "scaled");
       } catch (error) {
-        errors.push(isStatus(error, "NotFound") && error.status.details?.name !== one.name ? new KubectlError(`the server could not find the requested resource (${one.resource.plural} cannot be scaled)`, { cause: error }) : error);
+        errors.push(
+          isStatus(error, "NotFound") && error.status.details?.name !== one.name
+            ? new KubectlError(`the server could not find the requested resource (${one.resource.plural} cannot be scaled)`, {
+                cause: error,
+              })
+            : error,
+        );
       }
     }
     throwAll(errors);

@@ -14,10 +14,17 @@ export const apiResourcesCommand: Command = {
     "api-group": { type: "string", help: "Limit to resources in the specified API group." },
     cached: { type: "bool", help: "Not used", hidden: true },
     categories: { type: "list", help: "Limit to resources that belong to the specified categories." },
-    namespaced: { type: "optional", bare: "true", help: "If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default." },
+    namespaced: {
+      type: "optional",
+      bare: "true",
+      help: "If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.",
+    },
     "no-headers": { type: "bool", help: "When using the default or custom-column output format, don't print headers." },
     output: { short: "o", type: "string", help: "Output format. One of: (wide, name)." },
-    "sort-by": { type: "string", help: "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'." },
+    "sort-by": {
+      type: "string",
+      help: "If non-empty, sort list of resources using specified field. The field can be either 'name' or 'kind'.",
+    },
     verbs: { type: "list", help: "Limit to resources that support the specified verbs." },
   },
   async run(session) {
@@ -31,7 +38,8 @@ export const apiResourcesCommand: Command = {
       .filter((one) => !flags.has("namespaced") || one.namespaced === (flags.text("namespaced") === "true"))
       .filter((one) => flags.list("verbs").every((verb) => one.verbs.includes(verb)))
       .filter((one) => flags.list("categories").every((category) => one.categories.includes(category)));
-    const order = (one: (typeof shown)[number]): string => (sortBy === "kind" ? one.kind : sortBy === "name" ? one.plural : `${one.group}\u0000${one.plural}`);
+    const order = (one: (typeof shown)[number]): string =>
+      sortBy === "kind" ? one.kind : sortBy === "name" ? one.plural : `${one.group}\u0000${one.plural}`;
     const sorted = [...shown].sort((a, b) => (order(a) < order(b) ? -1 : 1));
     if (output === "name") {
       for (const { plural, group } of sorted) session.line(group === "" ? plural : `${plural}.${group}`);
@@ -83,7 +91,11 @@ export const versionCommand: Command = {
   name: "version",
   summary: "Print the client and server version information",
   usage: "[options]",
-  flags: { client: { type: "bool", help: "If true, shows client version only (no server required)." }, output: { short: "o", type: "string", help: "One of 'yaml' or 'json'." }, short: { type: "bool", help: "Not used", hidden: true } },
+  flags: {
+    client: { type: "bool", help: "If true, shows client version only (no server required)." },
+    output: { short: "o", type: "string", help: "One of 'yaml' or 'json'." },
+    short: { type: "bool", help: "Not used", hidden: true },
+  },
   async run(session) {
     const { flags, io } = session;
     const output = flags.text("output");
@@ -119,13 +131,24 @@ export const clusterInfoCommand: Command = {
   async run(session) {
     const services = await (await session.mapper()).byKind("v1", "Service");
     session.line(`Kubernetes control plane is running at ${await session.server()}`);
-    const list = (await session.request(services, { namespace: "kube-system" }, { query: { labelSelector: "kubernetes.io/cluster-service=true" } })) as {
-      items: { metadata?: { name?: string; namespace?: string; labels?: Record<string, string> }; spec?: { ports?: { name?: string }[] } }[];
+    const list = (await session.request(
+      services,
+      { namespace: "kube-system" },
+      { query: { labelSelector: "kubernetes.io/cluster-service=true" } },
+    )) as {
+      items: {
+        metadata?: { name?: string; namespace?: string; labels?: Record<string, string> };
+        spec?: { ports?: { name?: string }[] };
+      }[];
     };
     for (const { metadata = {}, spec } of list.items) {
       const port = spec?.ports?.[0]?.name;
       const title = metadata.labels?.["kubernetes.io/name"] ?? metadata.name ?? "";
-      const path = resourcePath(services, { namespace: metadata.namespace, name: `${metadata.name ?? ""}${port ? `:${port}` : ""}`, subresource: "proxy" });
+      const path = resourcePath(services, {
+        namespace: metadata.namespace,
+        name: `${metadata.name ?? ""}${port ? `:${port}` : ""}`,
+        subresource: "proxy",
+      });
       session.line(`${title} is running at ${await session.server()}${decodeURIComponent(path)}`);
     }
     session.line("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
@@ -149,12 +172,22 @@ const canI: Command = {
     const namespace = flags.bool("all-namespaces") ? "" : await session.namespace();
     if (flags.bool("list")) return listRules(session, namespace);
     const [verb, target] = flags.args;
-    if (verb === undefined || target === undefined) throw new KubectlError("you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.");
-    const spec: JsonObject = target.startsWith("/") ? { nonResourceAttributes: { verb, path: target } } : { resourceAttributes: await attributesOf(session, verb, target, namespace) };
+    if (verb === undefined || target === undefined)
+      throw new KubectlError(
+        "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
+      );
+    const spec: JsonObject = target.startsWith("/")
+      ? { nonResourceAttributes: { verb, path: target } }
+      : { resourceAttributes: await attributesOf(session, verb, target, namespace) };
     const client = await session.client();
-    const review = (await client.raw({ method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body: { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", metadata: {}, spec } })) as { status?: { allowed?: boolean; reason?: string; evaluationError?: string } };
+    const review = (await client.raw({
+      method: "POST",
+      path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+      body: { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", metadata: {}, spec },
+    })) as { status?: { allowed?: boolean; reason?: string; evaluationError?: string } };
     const { allowed = false, reason = "", evaluationError = "" } = review.status ?? {};
-    if (!flags.bool("quiet")) session.line(allowed ? "yes" : `no${reason ? ` - ${reason}` : ""}${evaluationError ? ` - ${evaluationError}` : ""}`);
+    if (!flags.bool("quiet"))
+      session.line(allowed ? "yes" : `no${reason ? ` - ${reason}` : ""}${evaluationError ? ` - ${evaluationError}` : ""}`);
     if (!allowed) throw new SilentExit(1);
   },
 };
@@ -164,10 +197,18 @@ async function attributesOf(session: Parameters<Command["run"]>[0], verb: string
   const mapper = await session.mapper();
   const known = type === "*" ? undefined : await mapper.byName(type).catch(() => undefined);
   if (known === undefined && type !== "*") session.warn(`Warning: the server doesn't have a resource type '${type}'\n`);
-  if (known !== undefined && !known.namespaced && session.hasExplicitNamespace) session.warn(`Warning: resource '${known.plural}' is not namespace scoped\n`);
+  if (known !== undefined && !known.namespaced && session.hasExplicitNamespace)
+    session.warn(`Warning: resource '${known.plural}' is not namespace scoped\n`);
   const { group } = known ?? (type.includes(".") ? { group: type.slice(type.indexOf(".") + 1) } : { group: type === "*" ? "*" : "" });
   const subresource = session.flags.text("subresource");
-  return { namespace, verb, group, resource: known?.plural ?? type.split(".")[0] ?? "", ...(name ? { name } : {}), ...(subresource ? { subresource } : {}) };
+  return {
+    namespace,
+    verb,
+    group,
+    resource: known?.plural ?? type.split(".")[0] ?? "",
+    ...(name ? { name } : {}),
+    ...(subresource ? { subresource } : {}),
+  };
 }
 
 interface Rule {
@@ -181,10 +222,19 @@ interface Rule {
 async function listRules(session: Parameters<Command["run"]>[0], namespace: string): Promise<void> {
   const client = await session.client();
   const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectRulesReview", metadata: {}, spec: { namespace } };
-  const { status = {} } = (await client.raw({ method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body })) as { status?: { resourceRules?: Rule[]; nonResourceRules?: Rule[]; incomplete?: boolean; evaluationError?: string } };
+  const { status = {} } = (await client.raw({ method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body })) as {
+    status?: { resourceRules?: Rule[]; nonResourceRules?: Rule[]; incomplete?: boolean; evaluationError?: string };
+  };
   const words = (values: readonly string[] | undefined): string => `[${(values ?? []).join(" ")}]`;
   const rows = (status.resourceRules ?? []).flatMap((rule) =>
-    (rule.resources ?? []).flatMap((resource) => (rule.apiGroups ?? [""]).map((group) => [group === "" || resource === "*" ? (group === "" ? resource : `${resource}.${group}`) : `${resource}.${group}`, "[]", words(rule.resourceNames), words(rule.verbs)])),
+    (rule.resources ?? []).flatMap((resource) =>
+      (rule.apiGroups ?? [""]).map((group) => [
+        group === "" || resource === "*" ? (group === "" ? resource : `${resource}.${group}`) : `${resource}.${group}`,
+        "[]",
+        words(rule.resourceNames),
+        words(rule.verbs),
+      ]),
+    ),
   );
   for (const rule of status.nonResourceRules ?? []) rows.push(["", words(rule.nonResourceURLs), "[]", words(rule.verbs)]);
   const heading = session.flags.bool("no-headers") ? [] : [["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]];
@@ -201,13 +251,18 @@ const whoAmI: Command = {
   async run(session) {
     const client = await session.client();
     const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview", metadata: {} };
-    const review = (await client.raw({ method: "POST", path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", body })) as JsonObject & { status?: { userInfo?: { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> } } };
+    const review = (await client.raw({ method: "POST", path: "/apis/authentication.k8s.io/v1/selfsubjectreviews", body })) as JsonObject & {
+      status?: { userInfo?: { username?: string; uid?: string; groups?: string[]; extra?: Record<string, string[]> } };
+    };
     const output = session.flags.text("output");
     if (output === "json") session.io.stdout(jsonText(review as JsonValue));
     else if (output === "yaml") session.io.stdout(yamlText(review as JsonValue));
     else {
       const { username = "", uid, groups, extra = {} } = review.status?.userInfo ?? {};
-      const rows = [["ATTRIBUTE", "VALUE"], ["Username", username]];
+      const rows = [
+        ["ATTRIBUTE", "VALUE"],
+        ["Username", username],
+      ];
       if (uid) rows.push(["UID", uid]);
       if (groups) rows.push(["Groups", `[${groups.join(" ")}]`]);
       for (const [key, values] of Object.entries(extra)) rows.push([`Extra: ${key}`, `[${values.join(" ")}]`]);

@@ -18,16 +18,24 @@ type Condition = (object: KubeObject & JsonObject) => boolean;
 export const waitCommand: Command = {
   name: "wait",
   summary: "Experimental: Wait for a specific condition on one or many resources",
-  usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
+  usage:
+    "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]] [options]",
   flags: {
     ...FILE_FLAGS,
     ...OUTPUT_FLAGS,
     ...SELECTOR_FLAGS,
     ...ALL_NAMESPACES,
     all: { type: "bool", help: "Select all resources in the namespace of the specified resource types" },
-    for: { type: "string", help: "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]." },
+    for: {
+      type: "string",
+      help: "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
+    },
     local: { type: "bool", help: "Not used", hidden: true },
-    timeout: { type: "string", default: "30s", help: "The length of time to wait before giving up. Zero means check once and don't wait, negative means wait for a week." },
+    timeout: {
+      type: "string",
+      default: "30s",
+      help: "The length of time to wait before giving up. Zero means check once and don't wait, negative means wait for a week.",
+    },
   },
   async run(session) {
     const { flags, io } = session;
@@ -76,7 +84,13 @@ async function selectWaiting(session: Session, isCreate: boolean, isDelete: bool
   }
 }
 
-async function waitFor(session: Session, one: SelectedObject, fulfilled: Condition | undefined, isDelete: boolean, endMs: number): Promise<KubeObject & JsonObject> {
+async function waitFor(
+  session: Session,
+  one: SelectedObject,
+  fulfilled: Condition | undefined,
+  isDelete: boolean,
+  endMs: number,
+): Promise<KubeObject & JsonObject> {
   const { clock } = session.io.host;
   let object = one.object;
   for (;;) {
@@ -100,7 +114,10 @@ function conditionOf(text: string): Condition {
   if (kind === "condition") {
     const [name = "", value = "true"] = rest.split("=");
     return ({ status, metadata }) => {
-      const { conditions, observedGeneration } = (status ?? {}) as { conditions?: { type?: string; status?: string; observedGeneration?: number }[]; observedGeneration?: number };
+      const { conditions, observedGeneration } = (status ?? {}) as {
+        conditions?: { type?: string; status?: string; observedGeneration?: number }[];
+        observedGeneration?: number;
+      };
       const condition = conditions?.find(({ type }) => type?.toLowerCase() === name.toLowerCase());
       const observed = condition?.observedGeneration ?? observedGeneration;
       if (observed !== undefined && observed < (metadata?.generation ?? 0)) return false;

@@ -37,12 +37,18 @@ export async function describeNode(out: Description, session: Session, { object 
     out.line(0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
     out.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
     for (const { type, status: value, lastHeartbeatTime, lastTransitionTime, reason, message } of status.conditions ?? []) {
-      out.line(1, `${type} \t${value} \t${describedTime(lastHeartbeatTime)} \t${describedTime(lastTransitionTime)} \t${reason ?? ""} \t${message ?? ""}`);
+      out.line(
+        1,
+        `${type} \t${value} \t${describedTime(lastHeartbeatTime)} \t${describedTime(lastTransitionTime)} \t${reason ?? ""} \t${message ?? ""}`,
+      );
     }
   }
   out.line(0, "Addresses:");
   for (const { type, address } of status.addresses ?? []) out.line(1, `${type}:\t${address}`);
-  for (const [title, amounts] of [["Capacity", status.capacity], ["Allocatable", status.allocatable]] as const) {
+  for (const [title, amounts] of [
+    ["Capacity", status.capacity],
+    ["Allocatable", status.allocatable],
+  ] as const) {
     const entries = Object.entries(amounts ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
     if (entries.length > 0) out.line(0, `${title}:`);
     for (const [name, amount] of entries) out.line(1, `${name}:\t${amount}`);
@@ -69,7 +75,8 @@ async function describeLease(out: Description, session: Session, name: string): 
   const mapper = await session.mapper();
   try {
     const lease = await session.get(await mapper.byKind("coordination.k8s.io/v1", "Lease"), "kube-node-lease", name);
-    const { holderIdentity, acquireTime, renewTime } = (lease as unknown as { spec?: { holderIdentity?: string; acquireTime?: string; renewTime?: string } }).spec ?? {};
+    const { holderIdentity, acquireTime, renewTime } =
+      (lease as unknown as { spec?: { holderIdentity?: string; acquireTime?: string; renewTime?: string } }).spec ?? {};
     out.line(0, "Lease:");
     out.field(1, "HolderIdentity", holderIdentity ?? "<unset>");
     out.field(1, "AcquireTime", acquireTime ? describedTime(acquireTime) : "<unset>");
@@ -91,24 +98,43 @@ async function describeNodePods(out: Description, session: Session, node: Node):
   const fieldSelector = `spec.nodeName=${node.metadata?.name ?? ""},status.phase!=Failed,status.phase!=Succeeded`;
   const { items } = (await session.request(await mapper.byKind("v1", "Pod"), {}, { query: { fieldSelector } })) as KubeList<Pod>;
   const allocatable = node.status?.allocatable ?? node.status?.capacity ?? {};
-  const pods = [...items].sort((a, b) => `${a.metadata?.namespace}/${a.metadata?.name}`.localeCompare(`${b.metadata?.namespace}/${b.metadata?.name}`));
+  const pods = [...items].sort((a, b) =>
+    `${a.metadata?.namespace}/${a.metadata?.name}`.localeCompare(`${b.metadata?.namespace}/${b.metadata?.name}`),
+  );
   out.line(0, `Non-terminated Pods:\t(${pods.length} in total)`);
   out.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
   out.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
   const sums = { requests: new Map<string, Quantity>(), limits: new Map<string, Quantity>() };
   for (const pod of pods) {
     const [requests, limits] = [podRequests(pod), podLimits(pod)];
-    for (const [into, amounts] of [[sums.requests, requests], [sums.limits, limits]] as const) {
+    for (const [into, amounts] of [
+      [sums.requests, requests],
+      [sums.limits, limits],
+    ] as const) {
       for (const [name, amount] of amounts) into.set(name, (into.get(name) ?? Quantity.zero).add(amount));
     }
-    const cells = [share(requests.get("cpu"), allocatable.cpu), share(limits.get("cpu"), allocatable.cpu), share(requests.get("memory"), allocatable.memory), share(limits.get("memory"), allocatable.memory)];
+    const cells = [
+      share(requests.get("cpu"), allocatable.cpu),
+      share(limits.get("cpu"), allocatable.cpu),
+      share(requests.get("memory"), allocatable.memory),
+      share(limits.get("memory"), allocatable.memory),
+    ];
     const age = ageSince(pod.metadata?.creationTimestamp, session.io.host.clock.now());
     out.line(1, `${pod.metadata?.namespace ?? ""}\t${pod.metadata?.name ?? ""}\t\t${cells.join("\t")}\t${age}`);
   }
-  out.line(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------");
-  for (const name of ["cpu", "memory", "ephemeral-storage"]) out.line(1, `${name}\t${share(sums.requests.get(name), allocatable[name])}\t${share(sums.limits.get(name), allocatable[name])}`);
-  for (const name of Object.keys(allocatable).filter((name) => name.startsWith("hugepages-") || (name.includes("/") && !name.startsWith("kubernetes.io/")))) {
-    out.line(1, `${name}\t${(sums.requests.get(name) ?? Quantity.zero).toString()}${name.startsWith("hugepages-") ? " (0%)" : ""}\t${(sums.limits.get(name) ?? Quantity.zero).toString()}${name.startsWith("hugepages-") ? " (0%)" : ""}`);
+  out.line(
+    0,
+    "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------",
+  );
+  for (const name of ["cpu", "memory", "ephemeral-storage"])
+    out.line(1, `${name}\t${share(sums.requests.get(name), allocatable[name])}\t${share(sums.limits.get(name), allocatable[name])}`);
+  for (const name of Object.keys(allocatable).filter(
+    (name) => name.startsWith("hugepages-") || (name.includes("/") && !name.startsWith("kubernetes.io/")),
+  )) {
+    out.line(
+      1,
+      `${name}\t${(sums.requests.get(name) ?? Quantity.zero).toString()}${name.startsWith("hugepages-") ? " (0%)" : ""}\t${(sums.limits.get(name) ?? Quantity.zero).toString()}${name.startsWith("hugepages-") ? " (0%)" : ""}`,
+    );
   }
 }
 
@@ -127,9 +153,18 @@ export async function describeService(out: Description, session: Session, { obje
   if (spec.externalName) out.field(0, "External Name", spec.externalName);
   if (spec.loadBalancerIP) out.field(0, "Desired LoadBalancer IP", spec.loadBalancerIP);
   const ingress = status.loadBalancer?.ingress ?? [];
-  if (ingress.length > 0) out.field(0, "LoadBalancer Ingress", ingress.map(({ ip, hostname, ipMode }) => `${ip ?? hostname ?? ""}${ip && ipMode ? ` (${ipMode})` : ""}`).join(", "));
+  if (ingress.length > 0)
+    out.field(
+      0,
+      "LoadBalancer Ingress",
+      ingress.map(({ ip, hostname, ipMode }) => `${ip ?? hostname ?? ""}${ip && ipMode ? ` (${ipMode})` : ""}`).join(", "),
+    );
   const mapper = await session.mapper();
-  const slices = (await session.request(await mapper.byKind("discovery.k8s.io/v1", "EndpointSlice"), { namespace }, { query: { labelSelector: `kubernetes.io/service-name=${metadata.name ?? ""}` } })) as KubeList<EndpointSlice>;
+  const slices = (await session.request(
+    await mapper.byKind("discovery.k8s.io/v1", "EndpointSlice"),
+    { namespace },
+    { query: { labelSelector: `kubernetes.io/service-name=${metadata.name ?? ""}` } },
+  )) as KubeList<EndpointSlice>;
   for (const port of spec.ports ?? []) {
     out.field(0, "Port", `${port.name || "<unset>"}\t${port.port}/${port.protocol ?? "TCP"}`);
     out.field(0, "TargetPort", `${port.targetPort ?? port.port}/${port.protocol ?? "TCP"}`);
@@ -150,7 +185,11 @@ function endpointsText(slices: readonly EndpointSlice[], portName: string): stri
   const found = slices.flatMap(({ ports, endpoints }) =>
     (ports ?? [])
       .filter(({ name }) => (name ?? "") === portName)
-      .flatMap(({ port }) => (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses.map((address) => `${address.includes(":") ? `[${address}]` : address}:${port}`))),
+      .flatMap(({ port }) =>
+        (endpoints ?? [])
+          .filter(({ conditions }) => conditions?.ready !== false)
+          .flatMap(({ addresses }) => addresses.map((address) => `${address.includes(":") ? `[${address}]` : address}:${port}`)),
+      ),
   );
   const shown = found.slice(0, MAX_ENDPOINTS).join(",");
   return found.length > MAX_ENDPOINTS ? `${shown} + ${found.length - MAX_ENDPOINTS} more...` : shown;
@@ -171,10 +210,18 @@ export async function describeNamespace(out: Description, session: Session, { ob
     out.line(1, `Name:\t${quota.metadata?.name ?? ""}`);
     out.line(1, "Resource\tUsed\tHard");
     out.line(1, "--------\t---\t---");
-    for (const [resource, hard] of Object.entries(quota.status?.hard ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))) out.line(1, `${resource}\t${quota.status?.used?.[resource] ?? "0"}\t${hard}`);
+    for (const [resource, hard] of Object.entries(quota.status?.hard ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)))
+      out.line(1, `${resource}\t${quota.status?.used?.[resource] ?? "0"}\t${hard}`);
   }
-  const limits = (await session.request(await mapper.byKind("v1", "LimitRange"), { namespace: name })) as KubeList<{ metadata?: { name?: string } }>;
-  out.line(0, limits.items.length === 0 ? "\nNo LimitRange resource." : `\nResource Limits: ${limits.items.map(({ metadata }) => metadata?.name ?? "").join(", ")}`);
+  const limits = (await session.request(await mapper.byKind("v1", "LimitRange"), { namespace: name })) as KubeList<{
+    metadata?: { name?: string };
+  }>;
+  out.line(
+    0,
+    limits.items.length === 0
+      ? "\nNo LimitRange resource."
+      : `\nResource Limits: ${limits.items.map(({ metadata }) => metadata?.name ?? "").join(", ")}`,
+  );
 }
 
 /** `describe configmap`. */
@@ -184,7 +231,8 @@ export function describeConfigMap(out: Description, { object }: SelectedObject):
   out.line(0, "\nData\n====");
   for (const [key, value] of Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1))) out.line(0, `${key}:\n----\n${value}\n`);
   out.line(0, "\nBinaryData\n====");
-  for (const [key, value] of Object.entries(binaryData).sort(([a], [b]) => (a < b ? -1 : 1))) out.line(0, `${key}: ${Buffer.from(value, "base64").length} bytes`);
+  for (const [key, value] of Object.entries(binaryData).sort(([a], [b]) => (a < b ? -1 : 1)))
+    out.line(0, `${key}: ${Buffer.from(value, "base64").length} bytes`);
   out.line(0, "");
 }
 

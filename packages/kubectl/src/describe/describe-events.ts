@@ -13,7 +13,11 @@ export async function eventsOf(session: Session, { object, resource, namespace }
   if (namespace) selectors.push(`involvedObject.namespace=${namespace}`);
   // The events of nodes carry the node's name as uid.
   if (uid && resource.kind !== "Node") selectors.push(`involvedObject.uid=${uid}`);
-  const list = (await session.request(events, { namespace }, { query: { fieldSelector: selectors.join(","), limit: 500 } })) as KubeList<Event>;
+  const list = (await session.request(
+    events,
+    { namespace },
+    { query: { fieldSelector: selectors.join(","), limit: 500 } },
+  )) as KubeList<Event>;
   return [...list.items].sort((a, b) => lastSeen(a).localeCompare(lastSeen(b)));
 }
 
@@ -34,6 +38,6 @@ export function describeEvents(out: Description, events: readonly Event[], nowMs
     const count = event.series?.count ?? event.count ?? 1;
     const age = eventAge(event.firstTimestamp ?? event.eventTime, lastSeen(event), count, nowMs);
     const from = event.source?.component || event.reportingComponent || "";
-    out.line(1, `${event.type ?? ""}\t${event.reason ?? ""}\t${age}\t${event.source?.host ? `${from}` : from}\t${(event.message ?? "").trim()}`);
+    out.line(1, `${event.type ?? ""}\t${event.reason ?? ""}\t${age}\t${from}\t${(event.message ?? "").trim()}`);
   }
 }

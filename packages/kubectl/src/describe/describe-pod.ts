@@ -1,4 +1,15 @@
-import { podQosClass, type Container, type ContainerState, type ContainerStatus, type EnvVar, type Pod, type PodSpec, type Probe, type Toleration, type Volume } from "@skiff/api";
+import {
+  podQosClass,
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  type EnvVar,
+  type Pod,
+  type PodSpec,
+  type Probe,
+  type Toleration,
+  type Volume,
+} from "@skiff/api";
 import { describedTime, type Description } from "./description.ts";
 
 /** What `describe pod` says, without the events. */
@@ -30,7 +41,8 @@ export function describePod(out: Description, pod: Pod): void {
   const controller = metadata.ownerReferences?.find((owner) => owner.controller);
   if (controller !== undefined) out.field(0, "Controlled By", `${controller.kind}/${controller.name}`);
   if (status.nominatedNodeName) out.field(0, "NominatedNodeName", status.nominatedNodeName);
-  if ((spec?.initContainers ?? []).length > 0) describeContainers(out, "Init Containers", spec?.initContainers ?? [], status.initContainerStatuses);
+  if ((spec?.initContainers ?? []).length > 0)
+    describeContainers(out, "Init Containers", spec?.initContainers ?? [], status.initContainerStatuses);
   describeContainers(out, "Containers", spec?.containers ?? [], status.containerStatuses);
   if ((spec?.ephemeralContainers ?? []).length > 0) {
     describeContainers(out, "Ephemeral Containers", (spec?.ephemeralContainers ?? []) as Container[], status.ephemeralContainerStatuses);
@@ -52,7 +64,13 @@ export function describePod(out: Description, pod: Pod): void {
 }
 
 /** The containers of a Pod or of a template. */
-export function describeContainers(out: Description, title: string, containers: readonly Container[], statuses: readonly ContainerStatus[] | undefined, level = 0): void {
+export function describeContainers(
+  out: Description,
+  title: string,
+  containers: readonly Container[],
+  statuses: readonly ContainerStatus[] | undefined,
+  level = 0,
+): void {
   if (containers.length === 0) {
     out.line(level, `${title}: <none>`);
     return;
@@ -60,22 +78,31 @@ export function describeContainers(out: Description, title: string, containers: 
   out.line(level, `${title}:`);
   for (const container of containers) {
     const status = statuses?.find(({ name }) => name === container.name);
-    out.line(level + 1, `${container.name}:`);
-    if (status !== undefined) out.field(level + 2, "Container ID", status.containerID ?? "");
-    out.field(level + 2, "Image", container.image ?? "");
-    if (status !== undefined) out.field(level + 2, "Image ID", status.imageID ?? "");
+    // In a template the name stands one space further in; what belongs to it does not.
+    out.line(1, `${level > 0 ? " " : ""}${container.name}:`);
+    if (status !== undefined) out.field(2, "Container ID", status.containerID ?? "");
+    out.field(2, "Image", container.image ?? "");
+    if (status !== undefined) out.field(2, "Image ID", status.imageID ?? "");
     const ports = container.ports ?? [];
     const list = (values: readonly string[]): string => (values.length === 0 ? "<none>" : values.join(", "));
-    out.field(level + 2, ports.length > 1 ? "Ports" : "Port", list(ports.map(({ containerPort, protocol, name }) => `${containerPort}/${protocol ?? "TCP"}${name ? ` (${name})` : ""}`)));
-    out.field(level + 2, ports.length > 1 ? "Host Ports" : "Host Port", list(ports.map(({ hostPort, protocol, name }) => `${hostPort ?? 0}/${protocol ?? "TCP"}${name ? ` (${name})` : ""}`)));
-    if (container.securityContext?.seccompProfile) out.field(level + 2, "SeccompProfile", container.securityContext.seccompProfile.type);
-    describeWords(out, "Command", container.command, level + 2);
-    describeWords(out, "Args", container.args, level + 2);
-    if (status !== undefined) describeStatus(out, status, level + 2);
-    describeResources(out, container, level + 2);
-    describeProbes(out, container, level + 2);
-    describeEnvironment(out, container, level + 2);
-    describeMounts(out, container, level + 2);
+    out.field(
+      2,
+      ports.length > 1 ? "Ports" : "Port",
+      list(ports.map(({ containerPort, protocol, name }) => `${containerPort}/${protocol ?? "TCP"}${name ? ` (${name})` : ""}`)),
+    );
+    out.field(
+      2,
+      ports.length > 1 ? "Host Ports" : "Host Port",
+      list(ports.map(({ hostPort, protocol, name }) => `${hostPort ?? 0}/${protocol ?? "TCP"}${name ? ` (${name})` : ""}`)),
+    );
+    if (container.securityContext?.seccompProfile) out.field(2, "SeccompProfile", container.securityContext.seccompProfile.type);
+    describeWords(out, "Command", container.command, 2);
+    describeWords(out, "Args", container.args, 2);
+    if (status !== undefined) describeStatus(out, status, 2);
+    describeResources(out, container, 2);
+    describeProbes(out, container, 2);
+    describeEnvironment(out, container, 2);
+    describeMounts(out, container, 2);
   }
 }
 
@@ -113,7 +140,10 @@ function describeState(out: Description, name: string, state: ContainerState | u
 }
 
 function describeResources(out: Description, { resources }: Container, level: number): void {
-  for (const [name, amounts] of [["Limits", resources?.limits], ["Requests", resources?.requests]] as const) {
+  for (const [name, amounts] of [
+    ["Limits", resources?.limits],
+    ["Requests", resources?.requests],
+  ] as const) {
     const entries = Object.entries(amounts ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
     if (entries.length === 0) continue;
     out.line(level, `${name}:`);
@@ -122,7 +152,11 @@ function describeResources(out: Description, { resources }: Container, level: nu
 }
 
 function describeProbes(out: Description, { livenessProbe, readinessProbe, startupProbe }: Container, level: number): void {
-  for (const [name, probe] of [["Liveness", livenessProbe], ["Readiness", readinessProbe], ["Startup", startupProbe]] as const) {
+  for (const [name, probe] of [
+    ["Liveness", livenessProbe],
+    ["Readiness", readinessProbe],
+    ["Startup", startupProbe],
+  ] as const) {
     if (probe) out.field(level, name, probeText(probe));
   }
 }
@@ -164,9 +198,20 @@ function describeVariable(out: Description, { name, value, valueFrom }: EnvVar, 
     out.field(level, name, first);
     for (const line of rest) out.line(level, `\t${line}`);
   } else if (valueFrom.fieldRef) out.field(level, name, ` (${valueFrom.fieldRef.apiVersion ?? "v1"}:${valueFrom.fieldRef.fieldPath})`);
-  else if (valueFrom.resourceFieldRef) out.field(level, name, `${valueFrom.resourceFieldRef.containerName ?? ""} (${valueFrom.resourceFieldRef.resource})`);
-  else if (valueFrom.secretKeyRef) out.field(level, name, `<set to the key '${valueFrom.secretKeyRef.key}' in secret '${valueFrom.secretKeyRef.name}'>\tOptional: ${valueFrom.secretKeyRef.optional ?? false}`);
-  else if (valueFrom.configMapKeyRef) out.field(level, name, `<set to the key '${valueFrom.configMapKeyRef.key}' of config map '${valueFrom.configMapKeyRef.name}'>\tOptional: ${valueFrom.configMapKeyRef.optional ?? false}`);
+  else if (valueFrom.resourceFieldRef)
+    out.field(level, name, `${valueFrom.resourceFieldRef.containerName ?? ""} (${valueFrom.resourceFieldRef.resource})`);
+  else if (valueFrom.secretKeyRef)
+    out.field(
+      level,
+      name,
+      `<set to the key '${valueFrom.secretKeyRef.key}' in secret '${valueFrom.secretKeyRef.name}'>\tOptional: ${valueFrom.secretKeyRef.optional ?? false}`,
+    );
+  else if (valueFrom.configMapKeyRef)
+    out.field(
+      level,
+      name,
+      `<set to the key '${valueFrom.configMapKeyRef.key}' of config map '${valueFrom.configMapKeyRef.name}'>\tOptional: ${valueFrom.configMapKeyRef.optional ?? false}`,
+    );
 }
 
 function describeMounts(out: Description, { volumeMounts = [] }: Container, level: number): void {
@@ -189,8 +234,8 @@ export function describeVolumes(out: Description, volumes: readonly Volume[], le
   }
   out.line(level, "Volumes:");
   for (const volume of volumes) {
-    out.line(level + 1, `${volume.name}:`);
-    describeVolume(out, volume, level + 2);
+    out.line(1, `${level > 0 ? " " : ""}${volume.name}:`);
+    describeVolume(out, volume, 2);
   }
 }
 
@@ -220,9 +265,15 @@ function describeVolume(out: Description, volume: Volume, level: number): void {
   } else if (projected) {
     type("Projected (a volume that contains injected data from multiple sources)");
     for (const source of projected.sources ?? []) {
-      if (source.secret) out.field(level, "SecretName", `${source.secret.name}\n${"  ".repeat(level)}Optional:\t${source.secret.optional ?? false}`);
+      if (source.secret)
+        out.field(level, "SecretName", `${source.secret.name}\n${"  ".repeat(level)}Optional:\t${source.secret.optional ?? false}`);
       else if (source.downwardAPI) out.field(level, "DownwardAPI", "true");
-      else if (source.configMap) out.field(level, "ConfigMapName", `${source.configMap.name}\n${"  ".repeat(level)}Optional:\t${source.configMap.optional ?? false}`);
+      else if (source.configMap)
+        out.field(
+          level,
+          "ConfigMapName",
+          `${source.configMap.name}\n${"  ".repeat(level)}Optional:\t${source.configMap.optional ?? false}`,
+        );
       else if (source.serviceAccountToken) out.field(level, "TokenExpirationSeconds", source.serviceAccountToken.expirationSeconds ?? 3600);
     }
   } else if (downwardAPI) {
@@ -262,7 +313,15 @@ export function describeTemplate(out: Description, template: { metadata?: Pod["m
   for (const [index, [key, value]] of labels.entries()) out.line(1, `${index === 0 ? "Labels:" : ""}\t${key}=${value}`);
   const annotations = Object.entries(template?.metadata?.annotations ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [index, [key, value]] of annotations.entries()) out.line(1, `${index === 0 ? "Annotations:" : ""}\t${key}: ${value}`);
-  const { serviceAccountName, initContainers = [], containers = [], volumes = [], priorityClassName, nodeSelector, tolerations = [] } = template?.spec ?? {};
+  const {
+    serviceAccountName,
+    initContainers = [],
+    containers = [],
+    volumes = [],
+    priorityClassName,
+    nodeSelector,
+    tolerations = [],
+  } = template?.spec ?? {};
   if (serviceAccountName) out.field(1, "Service Account", serviceAccountName);
   if (initContainers.length > 0) describeContainers(out, "Init Containers", initContainers, undefined, 1);
   describeContainers(out, "Containers", containers, undefined, 1);
@@ -270,6 +329,9 @@ export function describeTemplate(out: Description, template: { metadata?: Pod["m
   if (priorityClassName) out.field(1, "Priority Class Name", priorityClassName);
   const pairs = Object.entries(nodeSelector ?? {}).map(([key, value]) => `${key}=${value}`);
   out.field(1, "Node-Selectors", pairs.length === 0 ? "<none>" : pairs.join("\n\t"));
-  const texts = tolerations.map(({ key = "", value, effect, operator }) => `${key}${value ? `=${value}` : ""}${effect ? `:${effect}` : ""}${operator === "Exists" ? " op=Exists" : ""}`);
+  const texts = tolerations.map(
+    ({ key = "", value, effect, operator }) =>
+      `${key}${value ? `=${value}` : ""}${effect ? `:${effect}` : ""}${operator === "Exists" ? " op=Exists" : ""}`,
+  );
   out.field(1, "Tolerations", texts.length === 0 ? "<none>" : texts.join("\n\t"));
 }

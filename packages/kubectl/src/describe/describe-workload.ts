@@ -43,11 +43,16 @@ export async function describeDeployment(out: Description, session: Session, sel
   out.pairs("Labels", metadata.labels);
   out.annotations(metadata.annotations);
   out.field(0, "Selector", selectorText(spec?.selector));
-  out.field(0, "Replicas", `${spec?.replicas ?? 1} desired | ${status.updatedReplicas ?? 0} updated | ${status.replicas ?? 0} total | ${status.availableReplicas ?? 0} available | ${status.unavailableReplicas ?? 0} unavailable`);
+  out.field(
+    0,
+    "Replicas",
+    `${spec?.replicas ?? 1} desired | ${status.updatedReplicas ?? 0} updated | ${status.replicas ?? 0} total | ${status.availableReplicas ?? 0} available | ${status.unavailableReplicas ?? 0} unavailable`,
+  );
   out.field(0, "StrategyType", spec?.strategy?.type ?? "");
   out.field(0, "MinReadySeconds", spec?.minReadySeconds ?? 0);
   const rolling = spec?.strategy?.rollingUpdate;
-  if (rolling) out.field(0, "RollingUpdateStrategy", `${rolling.maxUnavailable ?? "25%"} max unavailable, ${rolling.maxSurge ?? "25%"} max surge`);
+  if (rolling)
+    out.field(0, "RollingUpdateStrategy", `${rolling.maxUnavailable ?? "25%"} max unavailable, ${rolling.maxSurge ?? "25%"} max surge`);
   describeTemplate(out, spec?.template);
   if ((status.conditions ?? []).length > 0) {
     out.line(0, "Conditions:\n  Type\tStatus\tReason");
@@ -56,17 +61,30 @@ export async function describeDeployment(out: Description, session: Session, sel
   }
   const { oldSets, newSet } = await replicaSetsOf(session, selected);
   const text = (sets: readonly ReplicaSet[]): string =>
-    sets.length === 0 ? "<none>" : sets.map((set) => `${set.metadata?.name ?? ""} (${set.status?.replicas ?? 0}/${set.spec?.replicas ?? 0} replicas created)`).join(", ");
+    sets.length === 0
+      ? "<none>"
+      : sets
+          .map((set) => `${set.metadata?.name ?? ""} (${set.status?.replicas ?? 0}/${set.spec?.replicas ?? 0} replicas created)`)
+          .join(", ");
   out.field(0, "OldReplicaSets", text(oldSets));
   out.field(0, "NewReplicaSet", text(newSet === undefined ? [] : [newSet]));
 }
 
 /** The ReplicaSets of a Deployment: that of the highest revision, and the others that still have one. */
-export async function replicaSetsOf(session: Session, { namespace, object }: SelectedObject): Promise<{ newSet: ReplicaSet | undefined; oldSets: ReplicaSet[]; all: ReplicaSet[] }> {
+export async function replicaSetsOf(
+  session: Session,
+  { namespace, object }: SelectedObject,
+): Promise<{ newSet: ReplicaSet | undefined; oldSets: ReplicaSet[]; all: ReplicaSet[] }> {
   const mapper = await session.mapper();
   const labelSelector = selectorFromLabelSelector((object as Deployment).spec?.selector).toString();
-  const list = (await session.request(await mapper.byKind("apps/v1", "ReplicaSet"), { namespace }, { query: { labelSelector } })) as KubeList<ReplicaSet>;
-  const owned = list.items.filter(({ metadata }) => metadata?.ownerReferences?.some(({ uid, controller }) => controller && uid === object.metadata?.uid));
+  const list = (await session.request(
+    await mapper.byKind("apps/v1", "ReplicaSet"),
+    { namespace },
+    { query: { labelSelector } },
+  )) as KubeList<ReplicaSet>;
+  const owned = list.items.filter(({ metadata }) =>
+    metadata?.ownerReferences?.some(({ uid, controller }) => controller && uid === object.metadata?.uid),
+  );
   const all = owned.sort((a, b) => revisionOf(a) - revisionOf(b));
   const current = object.metadata?.annotations?.["deployment.kubernetes.io/revision"];
   const newSet = all.find((set) => String(revisionOf(set)) === current) ?? all.at(-1);
@@ -88,7 +106,14 @@ export async function describeReplicated(out: Description, session: Session, sel
   else out.field(0, "Namespace", metadata.namespace ?? "");
   if (kind === "StatefulSet") out.field(0, "CreationTimestamp", describedTime(metadata.creationTimestamp));
   out.field(0, "Selector", selectorText(spec?.selector));
-  if (kind === "DaemonSet") out.field(0, "Node-Selector", Object.entries((spec as DaemonSet["spec"])?.template.spec?.nodeSelector ?? {}).map((pair) => pair.join("=")).join(",") || "<none>");
+  if (kind === "DaemonSet")
+    out.field(
+      0,
+      "Node-Selector",
+      Object.entries((spec as DaemonSet["spec"])?.template.spec?.nodeSelector ?? {})
+        .map((pair) => pair.join("="))
+        .join(",") || "<none>",
+    );
   out.pairs("Labels", metadata.labels);
   out.annotations(metadata.annotations);
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
@@ -103,7 +128,11 @@ export async function describeReplicated(out: Description, session: Session, sel
   } else {
     const replicas = (spec as ReplicaSet["spec"])?.replicas ?? 1;
     const current = (status as ReplicaSet["status"])?.replicas ?? 0;
-    out.field(0, "Replicas", kind === "StatefulSet" ? `${replicas} desired | ${current} total` : `${current} current / ${replicas} desired`);
+    out.field(
+      0,
+      "Replicas",
+      kind === "StatefulSet" ? `${replicas} desired | ${current} total` : `${current} current / ${replicas} desired`,
+    );
   }
   if (kind === "StatefulSet") {
     const strategy = (spec as StatefulSet["spec"])?.updateStrategy;
@@ -141,7 +170,8 @@ export function describeJob(out: Description, selected: SelectedObject): void {
   out.field(0, "Backoff Limit", spec?.backoffLimit ?? "<unset>");
   if (status.startTime) out.field(0, "Start Time", describedTime(status.startTime));
   if (status.completionTime) out.field(0, "Completed At", describedTime(status.completionTime));
-  if (status.startTime && status.completionTime) out.field(0, "Duration", humanDuration(Date.parse(status.completionTime) - Date.parse(status.startTime)));
+  if (status.startTime && status.completionTime)
+    out.field(0, "Duration", humanDuration(Date.parse(status.completionTime) - Date.parse(status.startTime)));
   if (spec?.activeDeadlineSeconds !== undefined) out.field(0, "Active Deadline Seconds", `${spec.activeDeadlineSeconds}s`);
   const ready = status.ready === undefined ? "" : ` (${status.ready} Ready)`;
   out.field(0, "Pods Statuses", `${status.active ?? 0} Active${ready} / ${status.succeeded ?? 0} Succeeded / ${status.failed ?? 0} Failed`);

@@ -1,4 +1,5 @@
 import { ageSince, isJsonObject, type JsonValue, type KubeObject } from "@skiff/api";
+import { printed } from "../printers/json-path.ts";
 import { formatGoTime } from "../go-time.ts";
 import { alignText, DESCRIBE_ALIGNMENT } from "../printers/aligned-text.ts";
 
@@ -39,7 +40,8 @@ export class Description {
         continue;
       }
       this.line(0, `${head}${key}:`);
-      for (const part of short.split("\n")) this.line(0, `\t  ${part.length > MAX_ANNOTATION_LENGTH ? `${part.slice(0, MAX_ANNOTATION_LENGTH)}...` : part}`);
+      for (const part of short.split("\n"))
+        this.line(0, `\t  ${part.length > MAX_ANNOTATION_LENGTH ? `${part.slice(0, MAX_ANNOTATION_LENGTH)}...` : part}`);
     }
   }
 
@@ -85,7 +87,7 @@ export function describeValue(out: Description, level: number, value: Readonly<R
       out.line(level, `${name}:`);
       for (const item of child) {
         if (isJsonObject(item)) describeValue(out, level + 1, item);
-        else out.line(level + 1, String(item));
+        else out.line(level + 1, printed(item));
       }
     } else out.line(level, `${name}:\t${child === null ? "<nil>" : String(child)}`);
   }
@@ -95,7 +97,9 @@ export function describeValue(out: Description, level: number, value: Readonly<R
 export function fieldTitle(name: string): string {
   if (/[./]/.test(name)) return name;
   const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[^A-Za-z0-9]+/g) ?? [name];
-  return words.map((word) => (/^(api|url|uid|osb|guid|ip)$/i.test(word) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1))).join(" ");
+  return words
+    .map((word) => (/^(api|url|uid|osb|guid|ip)$/i.test(word) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join(" ");
 }
 
 /** How long ago, for the column of an event. */

@@ -172,7 +172,10 @@ export class JsonPath {
     let text = "";
     for (const node of nodes) {
       if (node.type === "text") text += node.text;
-      else if (node.type === "path") text += this.#walk(node.steps, node.fromRoot ? root : current, root).map(printed).join(" ");
+      else if (node.type === "path")
+        text += this.#walk(node.steps, node.fromRoot ? root : current, root)
+          .map(printed)
+          .join(" ");
       else for (const item of this.#walk(node.steps, current, root)) text += this.#print(node.body, item, root);
     }
     return text;
@@ -207,7 +210,9 @@ export class JsonPath {
       case "union":
         return step.steps.flatMap((one) => this.#step(one, value, root, lenient));
       case "filter":
-        return (Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : []).filter((item) => this.#passes(step, item, root));
+        return (Array.isArray(value) ? value : isJsonObject(value) ? Object.values(value) : []).filter((item) =>
+          this.#passes(step, item, root),
+        );
       default:
         return [value];
     }
@@ -280,6 +285,7 @@ export function printed(value: JsonValue): string {
 /** A path as users write it in `--sort-by` and custom columns: with or without braces and the leading dot. */
 export function relaxedPath(text: string): string {
   const inner = /^\{(.*)\}$/s.exec(text.trim())?.[1] ?? text.trim();
-  if (inner === "") throw new KubectlError(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`);
+  if (inner === "")
+    throw new KubectlError(`unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`);
   return /^[.[$@]/.test(inner) ? `{${inner}}` : `{.${inner}}`;
 }

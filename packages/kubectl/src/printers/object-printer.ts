@@ -11,7 +11,8 @@ export interface ObjectPrinter {
   print(object: JsonObject, name: string): string;
 }
 
-const FORMATS = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml";
+const FORMATS =
+  "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml";
 
 /** Splits `-o jsonpath={.x}` into the format and its argument; `--template` gives the argument otherwise. */
 function splitOutput(flags: Flags): { readonly format: string; readonly argument: string } {
@@ -92,7 +93,7 @@ function jsonPathPrinter(text: string, format: string, allowMissing: boolean): O
 
 /** The items of a list, or the object alone. */
 export function itemsOf(object: JsonObject): readonly JsonValue[] {
-  return Array.isArray(object.items) && /List$/.test(String(object.kind)) ? object.items : [object];
+  return Array.isArray(object.items) && typeof object.kind === "string" && object.kind.endsWith("List") ? object.items : [object];
 }
 
 /** A copy without `metadata.managedFields`, in lists as well. */

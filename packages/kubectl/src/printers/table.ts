@@ -1,4 +1,14 @@
-import { ageColumn, allKinds, nameColumn, type Column, type JsonValue, type KubeList, type KubeObject, type ObjectMeta, type Resource } from "@skiff/api";
+import {
+  ageColumn,
+  allKinds,
+  nameColumn,
+  type Column,
+  type JsonValue,
+  type KubeList,
+  type KubeObject,
+  type ObjectMeta,
+  type Resource,
+} from "@skiff/api";
 import { alignText, TABLE_ALIGNMENT } from "./aligned-text.ts";
 
 /** `metav1.TableColumnDefinition`. */
@@ -82,7 +92,9 @@ function labelHeading(label: string): string {
 /** The rows of a table as cells, the heading first unless it is left out. */
 export function tableCells(table: Table, options: TableOptions = {}): string[][] {
   const { wide = false, noHeaders = false, withNamespace = false, kindPrefix, showLabels = false, labelColumns = [] } = options;
-  const shown = table.columnDefinitions.map(({ priority = 0 }, index) => ({ index, visible: wide || priority === 0 })).filter(({ visible }) => visible);
+  const shown = table.columnDefinitions
+    .map(({ priority = 0 }, index) => ({ index, visible: wide || priority === 0 }))
+    .filter(({ visible }) => visible);
   const isName = (index: number): boolean => {
     const { name, format } = table.columnDefinitions[index] ?? {};
     return format === "name" || name === "Name";

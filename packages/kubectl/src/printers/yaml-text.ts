@@ -92,7 +92,8 @@ function isPlain(text: string): boolean {
 
 /** Numbers, booleans, null, times, in any form that YAML 1.1 or 1.2 would read so. */
 function resolvesToOther(text: string): boolean {
-  if (/^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|<<|=)$/.test(text)) return true;
+  if (/^(~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|<<|=)$/.test(text))
+    return true;
   if (/^[-+]?(\.inf|\.Inf|\.INF)$|^(\.nan|\.NaN|\.NAN)$/.test(text)) return true;
   if (/^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]+|[0-9][0-9_]*)$/.test(text)) return true;
   if (/^[-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?$/.test(text)) return true;
@@ -108,7 +109,7 @@ function quoted(text: string, indent: number, column: number): string {
 }
 
 function canBeLiteral(text: string): boolean {
-  return !/ \n/.test(text) && !/ $/.test(text) && !/[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text);
+  return !/ \n/.test(text) && !text.endsWith(" ") && !/[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.test(text);
 }
 
 function literal(text: string, indent: number): string {
@@ -122,7 +123,16 @@ function literal(text: string, indent: number): string {
     .join("\n")}`;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0", "\b": "\\b", "\u001b": "\\e" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  "\\": "\\\\",
+  "\n": "\\n",
+  "\t": "\\t",
+  "\r": "\\r",
+  "\0": "\\0",
+  "\b": "\\b",
+  "\u001b": "\\e",
+};
 
 function doubleQuoted(text: string, indent: number, column: number): string {
   let out = '"';

@@ -48,7 +48,12 @@ export async function runRemote(session: Session, target: RemoteTarget, streams:
     tty: streams.tty || undefined,
   };
   const path = resourcePath(target.pods, { namespace: target.namespace, name: target.pod, subresource: target.subresource });
-  const socket = await WebSocketStream.open(await session.transport(), { method: "GET", path, query, signal: io.signal }, PROTOCOLS, io.host.random);
+  const socket = await WebSocketStream.open(
+    await session.transport(),
+    { method: "GET", path, query, signal: io.signal },
+    PROTOCOLS,
+    io.host.random,
+  );
   let status: Status | undefined;
   const raw = streams.tty && streams.stdin !== undefined && io.terminal.stdinIsTerminal;
   const stopResizing = streams.tty ? sendSizes(session, socket) : () => {};

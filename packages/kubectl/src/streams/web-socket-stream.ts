@@ -41,7 +41,12 @@ export class WebSocketStream {
    * Opens a WebSocket for a request with one of `protocols`. Errors: a `StatusError` when the server refuses it,
    * {@link KubectlError} when its answer is no handshake or the transport has no upgrades.
    */
-  static async open(transport: KubectlTransport, request: ApiRequest, protocols: readonly string[], random: Random): Promise<WebSocketStream> {
+  static async open(
+    transport: KubectlTransport,
+    request: ApiRequest,
+    protocols: readonly string[],
+    random: Random,
+  ): Promise<WebSocketStream> {
     if (transport.openUpgrade === undefined) throw new KubectlError("this connection to the server cannot be upgraded to a stream");
     const key = Buffer.from(random.bytes(16)).toString("base64");
     const headers = {
@@ -132,7 +137,11 @@ export class WebSocketStream {
     else if (opcode === OPCODE.close) {
       const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1000;
       const reason = payload.subarray(2).toString("utf8");
-      this.#end(code === 1000 || code === 1001 || code === 1005 ? undefined : new KubectlError(`websocket: close ${code}${reason ? `: ${reason}` : ""}`));
+      this.#end(
+        code === 1000 || code === 1001 || code === 1005
+          ? undefined
+          : new KubectlError(`websocket: close ${code}${reason ? `: ${reason}` : ""}`),
+      );
     } else if (opcode !== OPCODE.pong) {
       this.#parts.push(payload);
       this.#partsBytes += payload.length;

@@ -103,16 +103,16 @@ class Attempt {
       for (let index = 0; index < nodes.length; index++) totals[index]! += weight * scores[index]!;
     }
     // One random number a Pod, whatever the number of equals: numbers fit for keys are dear.
-    let best = totals[0]!;
+    let best = -1;
     let equals = 0;
-    for (const total of totals) {
-      if (total > best) {
-        best = total;
+    for (let index = 0; index < totals.length; index++) {
+      if (totals[index]! > best) {
+        best = totals[index]!;
         equals = 1;
-      } else if (total === best) equals++;
+      } else if (totals[index] === best) equals++;
     }
     let chosen = equals === 1 ? 0 : randomInteger(this.random, equals);
-    return nodes.find((_, index) => totals[index] === best && chosen-- === 0)!;
+    for (let index = 0; ; index++) if (totals[index] === best && chosen-- === 0) return nodes[index]!;
   }
 
   fail(): Decision {

@@ -98,6 +98,11 @@ function better(a: Candidate, b: Candidate): boolean {
   return false;
 }
 
+function isBeingPreempted({ terminating, pod }: PodInfo): boolean {
+  const conditions = pod.status?.conditions ?? [];
+  return terminating && conditions.some(({ type, reason }) => type === "DisruptionTarget" && reason === "PreemptionByScheduler");
+}
+
 /** Why the Pod may not push others out, if so. */
 function ineligible({ pod, snapshot, rejections }: FailedAttempt): PostFilterResult | undefined {
   if (pod.pod.spec?.preemptionPolicy === "Never") {
@@ -106,7 +111,7 @@ function ineligible({ pod, snapshot, rejections }: FailedAttempt): PostFilterRes
   const nominated = snapshot.node(snapshot.nominated.nodeOf(pod.uid) ?? pod.pod.status?.nominatedNodeName ?? "");
   if (nominated === undefined || rejections.get(nominated.name)?.resolvable === false) return undefined;
   for (const other of nominated.pods.values()) {
-    if (other.terminating && other.priority < pod.priority) {
+    if (isBeingPreempted(other) && other.priority < pod.priority) {
       return { message: "preemption: not eligible due to a terminating pod on the nominated node.", keepsNomination: true };
     }
   }
