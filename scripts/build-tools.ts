@@ -19,6 +19,8 @@ interface Tool {
   readonly package?: string;
   /** The text of a `main.go`. */
   readonly main?: string;
+  /** Further flags for the linker: what the project's own build puts in. */
+  readonly link?: string;
 }
 
 const KUBECTL_MAIN = `package main
@@ -38,7 +40,12 @@ func main() {
 
 const TOOLS: Readonly<Record<string, Tool>> = {
   etcd: { module: "go.etcd.io/etcd/server/v3", version: "v3.6.5", package: "go.etcd.io/etcd/server/v3" },
-  kubectl: { module: "k8s.io/kubectl", version: "v0.36.6", main: KUBECTL_MAIN },
+  kubectl: {
+    module: "k8s.io/kubectl",
+    version: "v0.36.6",
+    main: KUBECTL_MAIN,
+    link: "-X k8s.io/component-base/version.gitVersion=v1.36.6",
+  },
   helm: { module: "helm.sh/helm/v3", version: "v3.22.0", package: "helm.sh/helm/v3/cmd/helm" },
 };
 
@@ -67,7 +74,7 @@ async function build(tool: Tool, target: string): Promise<void> {
       await go(directory, ["mod", "tidy"]);
     }
     const built = `${target}.${process.pid}`;
-    await go(directory, ["build", "-trimpath", "-ldflags=-s -w", "-o", built, tool.package ?? "."]);
+    await go(directory, ["build", "-trimpath", `-ldflags=-s -w ${tool.link ?? ""}`, "-o", built, tool.package ?? "."]);
     // Renamed when whole: a build that is broken off leaves nothing that looks like the tool.
     renameSync(built, target);
   } finally {

@@ -10,6 +10,7 @@ import {
   createSubresourceHandlers,
   HttpsWebhookTransport,
   kindPrefix,
+  legacyBindings,
   nodeSourceOf,
   RbacAuthorizer,
   rbacSourceOf,
@@ -71,7 +72,10 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
     strategies:
       services === undefined ? new Map() : new Map([["/Service", new ServiceStrategy(services, host.random, { clusterIps: serviceCidr })]]),
     subresources: createSubresourceHandlers({ reader, tokens: authentication.issuer, connector: connector(reader) }),
-    virtualResources: reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
+    virtualResources: new Map([
+      ...reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
+      ["/Binding", legacyBindings(base.transport)],
+    ]),
     paths: createPathHandlers({ readinessChecks, tokens: { issuerUrl: authentication.issuerUrl, keys: authentication.keys } }),
   };
 }

@@ -47,6 +47,8 @@ class MachineNodeNetworks implements NodeNetworks {
   async stopRuntimes(config: ClusterConfig, paths: ClusterPaths): Promise<void> {
     if (config.runtime !== "containerd") return;
     await Promise.all(config.nodes.map((node) => this.#stopRuntime(config, nodePaths(paths, node), node)));
+    const spawner = new NodeProcessSpawner(this.#host.clock);
+    await removeControlGroups({ spawner, files: nodeHostFiles }, `/skiff-${config.name}`);
   }
 
   async releaseMounts(config: ClusterConfig, paths: ClusterPaths): Promise<void> {
@@ -56,7 +58,6 @@ class MachineNodeNetworks implements NodeNetworks {
       const own = nodePaths(paths, node);
       await cleanUpContainerd({ clock: this.#host.clock, spawner, files: nodeHostFiles }, containerdOptions(own));
     }
-    await removeControlGroups({ spawner, files: nodeHostFiles }, `/skiff-${config.name}`);
     await this.#unmountBelow(paths.data, spawner);
   }
 

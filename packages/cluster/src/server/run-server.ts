@@ -9,7 +9,7 @@ import {
   PeerCertificateVerifier,
   type CertificateAndKey,
 } from "@skiff/apiserver";
-import { LmdbStore, MemoryStore, type Store } from "@skiff/store";
+import { EtcdStore, LmdbStore, MemoryStore, type Store } from "@skiff/store";
 import { nodeKind } from "@skiff/api";
 import { startControlPlane } from "../control-plane/control-plane.ts";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
@@ -89,6 +89,6 @@ async function openStore(config: ClusterConfig, paths: ClusterPaths, host: Host)
       mkdirSync(paths.store, { recursive: true, mode: 0o700 });
       return LmdbStore.open({ directory: paths.store, clock: host.clock });
     case "etcd":
-      throw new UserError("The etcd store is not built yet.", "Use the default store: leave out --store.");
+      return EtcdStore.open({ endpoints: config.store.endpoints, prefix: `/skiff/${config.name}`, clock: host.clock });
   }
 }

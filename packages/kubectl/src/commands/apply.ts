@@ -149,9 +149,9 @@ async function applyClientSide(session: Session, selected: SelectedObject): Prom
     );
   }
   if (dryRun === "client") return { outcome: "configured", object: modified };
+  // A patch that the server found nothing in still counts as a change, as with `stringData` of Secrets.
   const object = await patchWithRetries(session, selected, modified, current);
-  const unchanged = object.metadata?.resourceVersion === current.metadata?.resourceVersion;
-  return { outcome: unchanged ? "unchanged" : "configured", object };
+  return { outcome: object === current ? "unchanged" : "configured", object };
 }
 
 function retrievingError(error: unknown, { resource, namespace, name, source }: SelectedObject): unknown {

@@ -13,7 +13,7 @@ import { selectedItem, selectObjects, selectorQuery, type SelectedObject } from 
 import type { Session } from "../session.ts";
 
 /** Kinds that have no events of their own in the description. */
-const WITHOUT_EVENTS = new Set(["Secret", "Event", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]);
+const WITHOUT_EVENTS = new Set(["Namespace", "Secret", "Event", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"]);
 
 /** `kubectl describe`. */
 export const describeCommand: Command = {

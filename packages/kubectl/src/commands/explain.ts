@@ -102,12 +102,10 @@ function explain(
 ): string {
   let shown = root;
   let field: OpenApiSchema | undefined;
-  let parentRequired = false;
   for (const name of fields) {
     const parent = field === undefined ? root : inner(schemas, field);
     const next = parent.properties?.[name];
     if (next === undefined) throw new KubectlError(`field "${name}" does not exist`);
-    parentRequired = parent.required?.includes(name) ?? false;
     field = next;
     shown = inner(schemas, next);
   }
@@ -116,11 +114,10 @@ function explain(
   const description = [...new Set([field?.description ?? field?.allOf?.[0]?.description, shown.description])].filter(
     (text) => text !== undefined && text !== "",
   );
-  if (field !== undefined)
-    out += `FIELD: ${fields.at(-1)} <${typeName(schemas, field)}>${parentRequired ? " -required-" : ""}\n${enumText(shown, 0)}\n`;
-  out += `\nDESCRIPTION:\n${wrap(description.join("\n") || "<empty>", 4)}\n`;
+  if (field !== undefined) out += `FIELD: ${fields.at(-1)} <${typeName(schemas, field)}>\n${enumText(shown, 0)}\n`;
+  out += `${field === undefined ? "" : "\n"}DESCRIPTION:\n${wrap(description.join("\n") || "<empty>", 4)}    \n`;
   if (shown.properties !== undefined) out += `FIELDS:\n${fieldsText(schemas, shown, 2, recursive, new Set())}`;
-  return `${out.replace(/\n{3,}/g, "\n\n")}\n`;
+  return `${out}\n`;
 }
 
 function enumText(schema: OpenApiSchema, indent: number): string {
@@ -139,7 +136,7 @@ function fieldsText(
     const field = schema.properties?.[name] ?? {};
     const target = inner(schemas, field);
     out += `${" ".repeat(indent)}${name}\t<${typeName(schemas, field)}>${schema.required?.includes(name) ? " -required-" : ""}\n${enumText(target, indent)}`;
-    if (!recursive) out += `${wrap(field.description ?? target.description ?? "<no description>", indent + 2)}\n`;
+    if (!recursive) out += `${wrap(field.description ?? "<no description>", indent + 2)}\n`;
     // Schemas of custom resource definitions hold themselves.
     else if (target.properties !== undefined && !above.has(target))
       out += fieldsText(schemas, target, indent + 2, true, new Set([...above, target]));

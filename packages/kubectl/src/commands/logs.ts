@@ -1,4 +1,4 @@
-import { resourcePath, type KubeList, type Pod, type Query } from "@skiff/api";
+import { isStatus, resourcePath, type KubeList, type Pod, type Query } from "@skiff/api";
 import { LineSplitter, type DiscoveredResource } from "@skiff/client";
 import type { Command } from "../command.ts";
 import { SELECTOR_FLAGS } from "../global-flags.ts";
@@ -94,7 +94,13 @@ async function sourcesOf(session: Session, pods: DiscoveredResource): Promise<Lo
       );
     const { resource, name } = await parseOneObject(await session.mapper(), words, "logs", "pods");
     const namespace = await session.namespace();
-    const found = await podsOf(session, { resource, namespace, name, object: await session.get(resource, namespace, name) });
+    const object = await session.get(resource, namespace, name).catch((error: unknown) => {
+      if (!isStatus(error, "NotFound")) throw error;
+      throw new KubectlError(`error from server (NotFound): ${resource.plural} "${name}" not found in namespace "${namespace}"`, {
+        cause: error,
+      });
+    });
+    const found = await podsOf(session, { resource, namespace, name, object });
     const [first] = found;
     if (first === undefined) throw new KubectlError(`no pods found for ${resource.plural}/${name}`);
     if (found.length > 1 && !flags.bool("all-pods")) session.warn(`Found ${found.length} pods, using pod/${first.metadata?.name ?? ""}`);

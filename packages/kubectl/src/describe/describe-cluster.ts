@@ -192,6 +192,7 @@ function endpointsText(slices: readonly EndpointSlice[], portName: string): stri
       ),
   );
   const shown = found.slice(0, MAX_ENDPOINTS).join(",");
+  if (found.length === 0) return "<none>";
   return found.length > MAX_ENDPOINTS ? `${shown} + ${found.length - MAX_ENDPOINTS} more...` : shown;
 }
 

@@ -66,8 +66,9 @@ export async function describeDeployment(out: Description, session: Session, sel
       : sets
           .map((set) => `${set.metadata?.name ?? ""} (${set.status?.replicas ?? 0}/${set.spec?.replicas ?? 0} replicas created)`)
           .join(", ");
+  if (newSet === undefined) return;
   out.field(0, "OldReplicaSets", text(oldSets));
-  out.field(0, "NewReplicaSet", text(newSet === undefined ? [] : [newSet]));
+  out.field(0, "NewReplicaSet", text([newSet]));
 }
 
 /** The ReplicaSets of a Deployment: that of the highest revision, and the others that still have one. */

@@ -41,7 +41,7 @@ export class Description {
       }
       this.line(0, `${head}${key}:`);
       for (const part of short.split("\n"))
-        this.line(0, `\t  ${part.length > MAX_ANNOTATION_LENGTH ? `${part.slice(0, MAX_ANNOTATION_LENGTH)}...` : part}`);
+        this.line(0, `\t  ${part.length > MAX_ANNOTATION_LENGTH - 2 ? `${part.slice(0, MAX_ANNOTATION_LENGTH - 2)}...` : part}`);
     }
   }
 
