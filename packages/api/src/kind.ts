@@ -51,6 +51,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** Whether `PUT /…/status` and `PATCH /…/status` exist; writes to the object itself then leave `status` alone. */
   readonly statusSubresource?: boolean;
   readonly scale?: ScalePaths;
+  /** Whether strategic merge patches are taken; custom resources have none. Default true. */
+  readonly strategicMergePatch?: boolean;
   /** Other subresources, which the API server implements by name: `log`, `exec`, `eviction`, `binding`, `token`, … */
   readonly subresources?: readonly string[];
   /** The columns behind `Name`. Default: `Age`. A list with a column called `Name` is whole: no other one is put before it. */

@@ -2,6 +2,7 @@ import { componentHost, type Host } from "@skiff/base";
 import { EventRecorder, type Client, type InformerFactory } from "@skiff/client";
 import { runController, type AnyController, type ControllerMetrics, type RunningController } from "@skiff/controller-kit";
 import type { ControllerContext } from "./controller-context.ts";
+import { createClusterRoleAggregationController } from "./clusterrole-aggregation/controller.ts";
 import { createCronJobController } from "./cronjob/controller.ts";
 import { createDaemonSetController } from "./daemonset/controller.ts";
 import { createDeploymentController } from "./deployment/controller.ts";
@@ -69,6 +70,7 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("taint-eviction-controller", createTaintEvictionController, "node-controller"),
   entry("pod-garbage-collector", (context, { podGarbageCollector }) => createPodGarbageCollector(context, podGarbageCollector)),
   entry("node-ipam-controller", (context, { nodeIpam }) => nodeIpam && createNodeIpamController(context, nodeIpam), "node-controller"),
+  entry("clusterrole-aggregation-controller", createClusterRoleAggregationController),
 ];
 
 /** The user name of a controller's service account. */

@@ -1,5 +1,6 @@
 export * from "./all-controllers.ts";
 export type { ControllerContext } from "./controller-context.ts";
+export { createClusterRoleAggregationController } from "./clusterrole-aggregation/controller.ts";
 export { createCronJobController } from "./cronjob/controller.ts";
 export { createDaemonSetController } from "./daemonset/controller.ts";
 export { createDeploymentController } from "./deployment/controller.ts";

@@ -181,7 +181,8 @@ class OperationBuilder {
     }
     if (verbs.includes("patch")) {
       const details = { method: "patch", action: "patch", description: `partially update ${what}`, verb: "patch" } as const;
-      const body = { body: `${META}.Patch`, bodyRequired: true, consumes: Object.values(PATCH_TYPES) };
+      const consumes = Object.values(PATCH_TYPES).filter((type) => type !== PATCH_TYPES.strategic || this.#kind.strategicMergePatch);
+      const body = { body: `${META}.Patch`, bodyRequired: true, consumes };
       operations.push(this.#operation({ ...common, ...details, ...body, query: PARAMETER_SETS.patch, answers }));
     }
     return operations;

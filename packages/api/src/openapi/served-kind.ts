@@ -11,6 +11,8 @@ export interface ServedKind extends GroupVersionKind {
   readonly verbs: readonly Verb[];
   readonly subresources: readonly string[];
   readonly scale: ScalePaths | undefined;
+  /** kubectl sends a strategic merge patch where the document offers it. */
+  readonly strategicMergePatch: boolean;
 }
 
 /** Every version of every kind, in the order of the kinds. */
@@ -34,6 +36,7 @@ function servedKind(kind: KindDefinition, group: string, version: string, schema
     verbs: kind.verbs ?? ALL_VERBS,
     subresources: [...(kind.subresources ?? []), ...more].sort(),
     scale: kind.scale,
+    strategicMergePatch: kind.strategicMergePatch ?? true,
   };
 }
 

@@ -55,6 +55,7 @@ export function customKind(definition: CustomResourceDefinition): CustomKind {
     statusSubresource: status !== undefined,
     generation: true,
     allowUnconditionalUpdate: false,
+    strategicMergePatch: false,
     columns: columnsOf(stored.additionalPrinterColumns),
     fieldSelectors: selectableFields(stored),
     otherVersions: versions.filter((version) => version !== stored).map((version) => otherVersion(definition, version)),

@@ -44,7 +44,7 @@ export function addImage(program: Command, context: CommandContext): void {
       );
       const width = Math.max(5, ...rows.map(([tag = ""]) => tag.length));
       context.terminal.out(
-        [["IMAGE", "ID", "SIZE"], ...rows.sort()]
+        [["IMAGE", "ID", "SIZE"], ...rows.sort(([a = ""], [b = ""]) => (a < b ? -1 : 1))]
           .map(([tag = "", id = "", size = ""]) => `${tag.padEnd(width)}  ${id.padEnd(12)}  ${size}\n`)
           .join(""),
       );

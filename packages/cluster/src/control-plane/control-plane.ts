@@ -75,7 +75,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     client: clientAs({ name: "system:kube-scheduler", groups: ["system:authenticated"] }),
     informers,
   });
-  await scheduler.start();
+  scheduler.start();
   return {
     apiServer,
     admin,
