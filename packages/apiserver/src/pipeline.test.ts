@@ -154,6 +154,11 @@ describe("admission", () => {
     await objects.create({ metadata: { name: "x", ...namespace }, ...fields });
     const labelled = await objects.patch({ name: "x", ...namespace }, { metadata: { labels: { a: "b" } } });
     expect(labelled.metadata?.labels).toEqual({ a: "b" });
+    const bare = await objects.patch(
+      { name: "x", ...namespace },
+      { metadata: { labels: { a: null }, finalizers: [], ownerReferences: [] } },
+    );
+    expect(Object.keys(bare.metadata ?? {})).toEqual(expect.not.arrayContaining(["labels", "finalizers", "ownerReferences"]));
     expect(await objects.patch({ name: "x", ...namespace }, { status: { conditions: [] } }, { subresource: "status" })).toBeDefined();
   });
 

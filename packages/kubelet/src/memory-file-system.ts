@@ -74,8 +74,10 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   async makeDirectory(path: string, mode?: number): Promise<void> {
+    const existing = this.#find(path, true);
+    if (existing !== undefined && existing.type !== "directory") throw fileError("ENOTDIR", "mkdir", path);
     let prefix = "";
-    for (const part of partsOf(path)) {
+    for (const part of existing === undefined ? partsOf(path) : []) {
       prefix += `/${part}`;
       const node = this.#find(prefix, true);
       if (node === undefined) this.#add(prefix, this.#node("directory", 0o755));
@@ -129,7 +131,7 @@ export class MemoryFileSystem implements FileSystem {
   async realPath(path: string): Promise<string> {
     const resolved = this.#resolve(path, true);
     if (resolved?.node === undefined) throw fileError("ENOENT", "realpath", path);
-    return resolved.path;
+    return resolved.names.length === 0 ? "/" : resolved.names.map((name) => `/${name}`).join("");
   }
 
   async chmod(path: string, mode: number): Promise<void> {
@@ -180,31 +182,33 @@ export class MemoryFileSystem implements FileSystem {
     return this.#resolve(path, follow)?.node;
   }
 
-  /** The real path, and the node unless only the last part is missing; undefined when an earlier part is. */
-  #resolve(path: string, follow: boolean): { path: string; node: MemoryNode | undefined } | undefined {
-    const rest = partsOf(path);
-    const walked: { name: string; node: MemoryNode }[] = [];
+  /** The names of the real path, and the node unless only the last part is missing; undefined when an earlier part is. */
+  #resolve(path: string, follow: boolean): { names: readonly string[]; node: MemoryNode | undefined } | undefined {
+    // The part that comes next is the last one.
+    const rest = partsOf(path).reverse();
+    const names: string[] = [];
+    const nodes: MemoryNode[] = [];
     let links = 0;
     while (rest.length > 0) {
-      const part = rest.shift()!;
+      const part = rest.pop()!;
       if (part === ".") continue;
       if (part === "..") {
-        walked.pop();
+        names.pop();
+        nodes.pop();
         continue;
       }
-      const parent = walked.at(-1)?.node ?? this.#root;
-      const node = parent.children?.get(part);
-      const prefix = walked.map((step) => `/${step.name}`).join("");
-      if (node === undefined) return rest.length === 0 ? { path: `${prefix}/${part}`, node } : undefined;
+      const node = (nodes.at(-1) ?? this.#root).children?.get(part);
+      if (node === undefined) return rest.length === 0 ? { names: [...names, part], node } : undefined;
       if (node.target !== undefined && (follow || rest.length > 0)) {
         if (++links > LINK_LIMIT) throw fileError("ELOOP", "stat", path);
-        if (node.target.startsWith("/")) walked.length = 0;
-        rest.unshift(...partsOf(node.target));
+        if (node.target.startsWith("/")) names.length = nodes.length = 0;
+        rest.push(...partsOf(node.target).reverse());
         continue;
       }
-      walked.push({ name: part, node });
+      names.push(part);
+      nodes.push(node);
     }
-    return { path: walked.map((step) => `/${step.name}`).join("") || "/", node: walked.at(-1)?.node ?? this.#root };
+    return { names, node: nodes.at(-1) ?? this.#root };
   }
 
   #parent(path: string): { children: Map<string, MemoryNode>; name: string } {
@@ -228,7 +232,10 @@ export class MemoryFileSystem implements FileSystem {
 }
 
 function partsOf(path: string): string[] {
-  return path.split("/").filter((part) => part !== "");
+  const parts = path.split("/");
+  // Nearly all paths have one empty part only, the first.
+  if (parts[0] === "") parts.shift();
+  return parts.includes("") ? parts.filter((part) => part !== "") : parts;
 }
 
 function statusOf(node: MemoryNode): FileStatus {

@@ -164,6 +164,23 @@ describe("probes", () => {
     expect(node.events()).toContain("Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 503");
   });
 
+  it("find a container ready after a restart of the kubelet that was ready before, until they fail", async () => {
+    const readinessProbe = { httpGet: { port: 8080, path: "/ready" }, periodSeconds: 5, failureThreshold: 2, initialDelaySeconds: 30 };
+    const startupProbe = { exec: { command: ["begun"] }, periodSeconds: 1 };
+    const behaviour = { http: [{ status: 503, fromMs: 40_000 }], exec: [{ command: "begun", exitCode: 1, fromMs: 32_000 }] };
+    const node = new TestNode({ behaviours: [behaviour] });
+    await node.start();
+    await node.run("web", { containers: [app("main", { readinessProbe, startupProbe })] });
+    await node.clock.advance("33s");
+    expect(status(node)).toMatchObject({ started: true, ready: true });
+    const resourceVersion = node.pod("web")?.metadata?.resourceVersion;
+    await node.restart();
+    await node.clock.advance("1s");
+    expect(node.pod("web")?.metadata?.resourceVersion).toBe(resourceVersion);
+    await node.clock.advance("20s");
+    expect(status(node)).toMatchObject({ started: true, ready: false, restartCount: 0 });
+  });
+
   it("restart a container that is no longer alive", async () => {
     const livenessProbe = { exec: { command: ["check"] }, periodSeconds: 5, failureThreshold: 3 };
     const node = new TestNode({ behaviours: [{ exec: [{ command: "check", exitCode: 1, stderr: "no\n", fromMs: 10_000 }] }] });

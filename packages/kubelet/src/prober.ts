@@ -123,8 +123,7 @@ export class Prober implements ProbeView {
     for (const { kind, word, of } of KINDS) {
       const probe = of(target.container);
       if (probe === undefined) continue;
-      // Not ready until shown to be; alive until shown not to be.
-      const verdict = kind === "readiness" ? "failure" : kind === "liveness" ? "success" : "unknown";
+      const verdict = firstVerdict(kind, target);
       const worker: ProbeWorker = {
         kind,
         word,
@@ -138,6 +137,7 @@ export class Prober implements ProbeView {
         stopped: false,
       };
       workers.set(kind, worker);
+      if (kind === "startup" && verdict === "success") continue;
       this.#schedule(worker, this.#firstDelayMs(worker));
     }
   }
@@ -197,6 +197,20 @@ export class Prober implements ProbeView {
     for (const worker of this.#workers.get(containerId)?.values() ?? []) end(worker);
     this.#workers.delete(containerId);
   }
+}
+
+/**
+ * Not ready until shown to be; alive until shown not to be. A container that the last life of this kubelet found ready, or
+ * started, stays so until a probe says otherwise, so that a restart of the kubelet takes no Pod out of its Services.
+ */
+function firstVerdict(kind: ProbeKind, { pod, container, containerId }: ProbeTarget): ProbeVerdict {
+  if (kind === "liveness") return "success";
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const known = [...containerStatuses, ...initContainerStatuses].find(
+    ({ name, containerID }) => name === container.name && containerID?.endsWith(`://${containerId}`),
+  );
+  if (kind === "startup") return known?.started === true ? "success" : "unknown";
+  return known?.ready === true ? "success" : "failure";
 }
 
 function end(worker: ProbeWorker): void {

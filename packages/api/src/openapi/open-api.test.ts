@@ -19,6 +19,7 @@ const widgetKind = defineKind({
   statusSubresource: true,
   scale: { specReplicas: ".spec.replicas", statusReplicas: ".status.replicas" },
   verbs: ["get", "list", "watch", "create", "patch"],
+  strategicMergePatch: false,
 });
 
 function inputWithWidget(): OpenApiInput {
@@ -43,6 +44,16 @@ type Json = Record<string, Record<string, unknown>>;
 const WIDGETS = "/apis/stable.example.com/v1/namespaces/{namespace}/widgets";
 
 describe("documents", () => {
+  it("offer strategic merge patches only where they are taken, for kubectl sends what is offered", () => {
+    const offers = (group: string, version: string, path: string): string[] => {
+      const paths = (openApiV3(inputWithWidget(), group, version)?.["paths"] ?? {}) as Json;
+      const patch = paths[path]?.["patch"] as { requestBody: { content: object } } | undefined;
+      return Object.keys(patch?.requestBody.content ?? {}).filter((type) => type.includes("strategic"));
+    };
+    expect(offers("apps", "v1", "/apis/apps/v1/namespaces/{namespace}/deployments/{name}")).toHaveLength(1);
+    expect(offers("stable.example.com", "v1", `${WIDGETS}/{name}`)).toEqual([]);
+  });
+
   it("have a throw-away kind without further edits", () => {
     const document = openApiV2(inputWithWidget());
     const paths = document["paths"] as Json;

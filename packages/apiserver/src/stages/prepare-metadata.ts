@@ -19,6 +19,7 @@ export function prepareCreate(host: Host, kind: KindDefinition, object: KubeObje
   metadata.creationTimestamp = timestamp(host.clock);
   if (kind.generation) metadata.generation = 1;
   else delete metadata.generation;
+  dropEmpty(metadata);
 }
 
 /** Fills in what an update leaves out because it cannot change. What it changes nevertheless, validation finds. */
@@ -37,6 +38,15 @@ export function prepareUpdate(object: KubeObject, old: KubeObject): void {
   }
   if (before.generation === undefined) delete metadata.generation;
   else metadata.generation = before.generation;
+  dropEmpty(metadata);
+}
+
+/** In metadata, an empty list or map and an absent one are the same; upstream stores and shows the latter. */
+function dropEmpty(metadata: ObjectMeta): void {
+  for (const field of ["labels", "annotations", "ownerReferences", "finalizers"] as const) {
+    const value = metadata[field];
+    if (value !== undefined && Object.keys(value ?? {}).length === 0) delete metadata[field];
+  }
 }
 
 /** Raises the generation when anything outside metadata, and status where that is written on its own, has changed. */

@@ -3,7 +3,9 @@ import {
   ensureObject,
   ensureSystemObjects,
   keepKubernetesEndpoints,
+  recogniseKubeletClient,
   serviceAccountGroups,
+  signCertificateSigningRequest,
   sweepEvents,
   SUPERUSER_GROUP,
   type AdvertisedServers,
@@ -67,6 +69,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     clientFor: (account) =>
       clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
     rootCa: authority,
+    certificates: {
+      sign: (request) => signCertificateSigningRequest(pki.authority, request),
+      approvalRules: recogniseKubeletClient,
+    },
     nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
     ...options.controllers,
   });
