@@ -37,6 +37,8 @@ export { setResourceListDefaults } from "./defaults/resource-list-defaults.ts";
 export * from "./image-reference.ts";
 export * from "./pod-qos.ts";
 export * from "./pod-resources.ts";
+export { isInQuotaScope } from "./quota/quota-scope.ts";
+export { quotaUsageOf, unspecifiedForQuota, type QuotaUsage } from "./quota/quota-usage.ts";
 export { NAMESPACE_FINALIZER } from "./prepare/namespace-prepare.ts";
 export {
   generateJobSelector,

@@ -164,6 +164,23 @@ function interpretSuffix(suffix: string): { base: 2 | 10; exponent: number; form
  */
 export function parseQuantity(text: string | number): Quantity {
   const source = typeof text === "number" ? String(text) : text;
+  const known = recent.get(source);
+  if (known !== undefined) return known;
+  const quantity = read(source);
+  if (source.length <= RECENT_LENGTH) {
+    if (recent.size >= RECENT_LIMIT) recent.clear();
+    recent.set(source, quantity);
+  }
+  return quantity;
+}
+
+/** The texts read last: the same few, such as `100m`, are read over and over. When it is full it begins anew. */
+const recent = new Map<string, Quantity>();
+const RECENT_LIMIT = 1024;
+/** Longer texts are rare and not kept. */
+const RECENT_LENGTH = 20;
+
+function read(source: string): Quantity {
   if (source.length > MAX_QUANTITY_LENGTH) throw new QuantityError(WRONG_FORMAT);
   const match = /^([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/.exec(source);
   if (match === null) throw new QuantityError(WRONG_FORMAT);

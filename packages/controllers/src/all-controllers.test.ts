@@ -7,6 +7,8 @@ import {
   jobKind,
   namespaceKind,
   nodeKind,
+  podDisruptionBudgetKind,
+  resourceQuotaKind,
   serviceKind,
   StatusError,
   statefulSetKind,
@@ -132,7 +134,13 @@ it("lets every controller do its work with no more than the rights of its own ac
     metadata: { name: "nightly", ...inTeam },
     spec: { schedule: "* * * * *", jobTemplate: { spec: { template: { spec: work } } } },
   });
+  await admin.resource(resourceQuotaKind).create({ metadata: { name: "small", ...inTeam }, spec: { hard: { "count/jobs.batch": "99" } } });
+  await admin
+    .resource(podDisruptionBudgetKind)
+    .create({ metadata: { name: "web", ...inTeam }, spec: { maxUnavailable: 1, selector: { matchLabels: { app: "web" } } } });
   await server.clock.advance("2m");
+  expect((await admin.resource(resourceQuotaKind).get({ name: "small", ...inTeam })).status?.used).toBeDefined();
+  expect((await admin.resource(podDisruptionBudgetKind).get({ name: "web", ...inTeam })).status?.expectedPods).toBe(2);
   expect((await admin.resource(replicaSetKind).list(inTeam)).items.map(({ status }) => status?.replicas)).toEqual([2]);
   const pods = (await admin.resource(podKind).list(inTeam)).items;
   expect(pods.filter(({ metadata }) => metadata?.labels?.app === "agent")).toHaveLength(1);

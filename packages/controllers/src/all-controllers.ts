@@ -2,10 +2,15 @@ import { componentHost, type Host } from "@skiff/base";
 import { EventRecorder, type Client, type InformerFactory } from "@skiff/client";
 import { runController, type AnyController, type ControllerMetrics, type RunningController } from "@skiff/controller-kit";
 import type { ControllerContext } from "./controller-context.ts";
+import { createCertificateApprovingController } from "./certificates/approving-controller.ts";
+import type { CertificateSigningOptions } from "./certificates/certificate-signing.ts";
+import { createCertificateCleanerController } from "./certificates/cleaner-controller.ts";
+import { createCertificateSigningController } from "./certificates/signing-controller.ts";
 import { createClusterRoleAggregationController } from "./clusterrole-aggregation/controller.ts";
 import { createCronJobController } from "./cronjob/controller.ts";
 import { createDaemonSetController } from "./daemonset/controller.ts";
 import { createDeploymentController } from "./deployment/controller.ts";
+import { createDisruptionController } from "./disruption/controller.ts";
 import { createEndpointsController } from "./endpoints/controller.ts";
 import { createEndpointSliceController } from "./endpointslice/controller.ts";
 import { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
@@ -18,15 +23,19 @@ import type { NodeLifecycleOptions } from "./node-lifecycle/plan.ts";
 import { createPodGarbageCollector, type PodGarbageCollectorOptions } from "./pod-gc/controller.ts";
 import { createReplicaSetController } from "./replicaset/controller.ts";
 import { createReplicationControllerController } from "./replicationcontroller/controller.ts";
+import { createResourceQuotaController } from "./resourcequota/controller.ts";
 import { createRootCaPublisher } from "./root-ca-publisher/controller.ts";
 import { createServiceAccountController } from "./serviceaccount/controller.ts";
 import { createStatefulSetController } from "./statefulset/controller.ts";
 import { createTaintEvictionController } from "./taint-eviction/controller.ts";
+import { createTtlAfterFinishedController } from "./ttl-after-finished/controller.ts";
 
 /** What the controllers of a cluster need beside the API. */
 export interface ControllerOptions {
   /** The CA (PEM) that signed the API server's certificate; without it `kube-root-ca.crt` is not published. */
   readonly rootCa?: string;
+  /** How certificates are signed; without it requests for them are neither approved nor signed. */
+  readonly certificates?: CertificateSigningOptions;
   readonly nodeIpam?: NodeIpamOptions;
   readonly nodeLifecycle?: NodeLifecycleOptions;
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
@@ -71,6 +80,20 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("pod-garbage-collector", (context, { podGarbageCollector }) => createPodGarbageCollector(context, podGarbageCollector)),
   entry("node-ipam-controller", (context, { nodeIpam }) => nodeIpam && createNodeIpamController(context, nodeIpam), "node-controller"),
   entry("clusterrole-aggregation-controller", createClusterRoleAggregationController),
+  entry("disruption-controller", createDisruptionController),
+  entry("resourcequota-controller", createResourceQuotaController),
+  entry("ttl-after-finished-controller", createTtlAfterFinishedController),
+  entry(
+    "certificatesigningrequest-signing-controller",
+    (context, { certificates }) => certificates && createCertificateSigningController(context, certificates),
+    "certificate-controller",
+  ),
+  entry(
+    "certificatesigningrequest-approving-controller",
+    (context, { certificates }) => certificates && createCertificateApprovingController(context, certificates),
+    "certificate-controller",
+  ),
+  entry("certificatesigningrequest-cleaner-controller", createCertificateCleanerController, "certificate-controller"),
 ];
 
 /** The user name of a controller's service account. */

@@ -63,13 +63,12 @@ class NodeLifecycleController implements Controller<ObservedNode, NodePlan> {
     const { seenMs } = this.#hear(name, node);
     const isKnown = node.status?.conditions?.some(({ type }) => type === "Ready") ?? false;
     const { gracePeriodMs = 50_000, startupGracePeriodMs = 60_000 } = this.#options;
-    const all = this.#nodes.list();
     return {
       node,
       silentMs: this.#context.host.clock.monotonic() - seenMs,
       patienceMs: isKnown ? gracePeriodMs : startupGracePeriodMs,
-      mayEvict: () => this.#zones.admit(zoneOf(node), all),
-      isEverythingDown: this.#zones.isEverythingDown(all),
+      mayEvict: () => this.#zones.admit(zoneOf(node), this.#nodes.list()),
+      isEverythingDown: () => this.#zones.isEverythingDown(this.#nodes.list()),
     };
   }
 

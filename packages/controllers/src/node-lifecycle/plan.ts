@@ -23,8 +23,8 @@ export interface ObservedNode {
   readonly patienceMs: number;
   /** Whether Pods may be driven from this node now, if it is not ready; asked only then. */
   readonly mayEvict: () => boolean;
-  /** No zone has a ready node left: evictions are called off. */
-  readonly isEverythingDown: boolean;
+  /** Whether no zone has a ready node left, so that evictions are called off. It looks at every node: asked only of a node that is not ready. */
+  readonly isEverythingDown: () => boolean;
 }
 
 /** What to do about it. */
@@ -61,7 +61,7 @@ function statusOf(conditions: readonly NodeCondition[], type: string): string | 
 function evictionOf({ node, mayEvict, isEverythingDown }: ObservedNode, conditions: readonly NodeCondition[]): "apply" | "keep" | "lift" {
   const ready = conditions.find(({ type }) => type === "Ready");
   const key = evictionTaintKey(ready);
-  if (key === undefined || isEverythingDown) return "lift";
+  if (key === undefined || isEverythingDown()) return "lift";
   // A node that never said a word has no Pods to drive away.
   if (ready === undefined) return "keep";
   const present = node.spec?.taints ?? [];

@@ -1,10 +1,19 @@
-import { isStatus, parseQuantity, type KubeObject, type Pod, type Quantity, type ResourceQuota } from "@skiff/api";
+import {
+  isInQuotaScope,
+  isStatus,
+  parseQuantity,
+  quotaUsageOf,
+  unspecifiedForQuota,
+  type KubeObject,
+  type Pod,
+  type Quantity,
+  type QuotaUsage,
+  type ResourceQuota,
+} from "@skiff/api";
 import type { AdmissionPlugin, AdmissionRequest } from "../../admission.ts";
 import type { ObjectReader } from "../../object-reader.ts";
 import { RESOURCES } from "../../well-known-resources.ts";
 import { refusal } from "../refusal.ts";
-import { isInScope } from "./quota-scope.ts";
-import { unspecified, usageOf, type Usage } from "./quota-usage.ts";
 
 /** Writes the status of a quota. Errors: rejects with `Conflict` when the quota is not the stored one any more. */
 export interface QuotaWriter {
@@ -55,7 +64,7 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
     }
   }
 
-  async #charge(request: AdmissionRequest, object: KubeObject, added: Usage): Promise<void> {
+  async #charge(request: AdmissionRequest, object: KubeObject, added: QuotaUsage): Promise<void> {
     const current = new Map<string, ResourceQuota>();
     for (const quota of this.#reader.list(RESOURCES.resourceQuotas, request.namespace)) current.set(quota.metadata?.name ?? "", quota);
     const charges = planCharges(request, object, added, current.values());
@@ -66,7 +75,7 @@ export class ResourceQuotaAdmission implements AdmissionPlugin {
   async #store(
     request: AdmissionRequest,
     object: KubeObject,
-    added: Usage,
+    added: QuotaUsage,
     name: string,
     current: Map<string, ResourceQuota>,
   ): Promise<void> {
@@ -102,10 +111,10 @@ function isCharged({ operation, subresource, kind }: AdmissionRequest): boolean 
   return operation === "UPDATE" && kind.group === "" && (kind.plural === "services" || kind.plural === "persistentvolumeclaims");
 }
 
-function addedUsage({ operation, kind, oldObject }: AdmissionRequest, object: KubeObject): Usage {
-  const usage = usageOf(kind, object);
+function addedUsage({ operation, kind, oldObject }: AdmissionRequest, object: KubeObject): QuotaUsage {
+  const usage = quotaUsageOf(kind, object);
   if (operation === "CREATE" || oldObject === undefined) return usage;
-  for (const [name, before] of usageOf(kind, oldObject)) {
+  for (const [name, before] of quotaUsageOf(kind, oldObject)) {
     const now = usage.get(name);
     if (now === undefined) continue;
     const more = now.sub(before);
@@ -119,7 +128,7 @@ function addedUsage({ operation, kind, oldObject }: AdmissionRequest, object: Ku
 function planCharges(
   request: AdmissionRequest,
   object: KubeObject,
-  added: Usage,
+  added: QuotaUsage,
   quotas: Iterable<ResourceQuota>,
 ): Map<string, ResourceQuota> {
   const charges = new Map<string, ResourceQuota>();
@@ -128,8 +137,8 @@ function planCharges(
     const hard = quota.status?.hard ?? {};
     const isPod = request.kind.group === "" && request.kind.plural === "pods";
     const concerned = [...added].filter(([resource]) => resource in hard);
-    if (!isInScope(quota, request.kind.plural, object)) continue;
-    const problem = isPod ? unspecified(object as Pod, Object.keys(hard)) : undefined;
+    if (!isInQuotaScope(quota, request.kind.plural, object)) continue;
+    const problem = isPod ? unspecifiedForQuota(object as Pod, Object.keys(hard)) : undefined;
     if (problem !== undefined) throw refusal(request, `failed quota: ${name}: ${problem}`);
     if (concerned.length === 0) continue;
     const used = quota.status?.used ?? {};

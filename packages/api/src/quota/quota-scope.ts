@@ -1,14 +1,9 @@
-import {
-  podQosClass,
-  type KubeObject,
-  type PersistentVolumeClaim,
-  type Pod,
-  type ResourceQuota,
-  type ScopedResourceSelectorRequirement,
-} from "@skiff/api";
+import type { PersistentVolumeClaim, Pod, ResourceQuota, ScopedResourceSelectorRequirement } from "../generated/types.ts";
+import type { KubeObject } from "../object.ts";
+import { podQosClass } from "../pod-qos.ts";
 
 /** Whether a quota is about that object: all of its scopes must fit. Only pods and claims can be in a scope. */
-export function isInScope(quota: ResourceQuota, plural: string, object: KubeObject): boolean {
+export function isInQuotaScope(quota: ResourceQuota, plural: string, object: KubeObject): boolean {
   const requirements: ScopedResourceSelectorRequirement[] = [
     ...(quota.spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: "Exists" })),
     ...(quota.spec?.scopeSelector?.matchExpressions ?? []),

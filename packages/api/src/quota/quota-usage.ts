@@ -1,17 +1,11 @@
-import {
-  Quantity,
-  parseQuantity,
-  podLimits,
-  podRequests,
-  type KindDefinition,
-  type KubeObject,
-  type PersistentVolumeClaim,
-  type Pod,
-  type Service,
-} from "@skiff/api";
+import type { PersistentVolumeClaim, Pod, Service } from "../generated/types.ts";
+import type { KindDefinition } from "../kind.ts";
+import type { KubeObject } from "../object.ts";
+import { podLimits, podRequests } from "../pod-resources.ts";
+import { parseQuantity, Quantity } from "../quantity.ts";
 
 /** Amounts by the name that quotas use, such as `requests.cpu` or `count/deployments.apps`. */
-export type Usage = Map<string, Quantity>;
+export type QuotaUsage = Map<string, Quantity>;
 
 const ONE = Quantity.of(1);
 /** Kinds that have a name of their own in quotas, from the time before `count/…`. */
@@ -27,8 +21,8 @@ const PLAIN_COUNTS = new Set([
 const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 
 /** What an object counts for in quotas. */
-export function usageOf(kind: Pick<KindDefinition, "group" | "plural">, object: KubeObject): Usage {
-  const usage: Usage = new Map();
+export function quotaUsageOf(kind: Pick<KindDefinition, "group" | "plural">, object: KubeObject): QuotaUsage {
+  const usage: QuotaUsage = new Map();
   usage.set(kind.group === "" ? `count/${kind.plural}` : `count/${kind.plural}.${kind.group}`, ONE);
   if (kind.group !== "") return usage;
   if (kind.plural === "pods") return addPod(usage, object as Pod);
@@ -39,7 +33,7 @@ export function usageOf(kind: Pick<KindDefinition, "group" | "plural">, object: 
 }
 
 /** Pods that have ended hold no resources any more; they still count as objects. */
-function addPod(usage: Usage, pod: Pod): Usage {
+function addPod(usage: QuotaUsage, pod: Pod): QuotaUsage {
   if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return usage;
   usage.set("pods", ONE);
   for (const [name, amount] of podRequests(pod)) {
@@ -55,7 +49,7 @@ function isExtended(name: string): boolean {
   return name.includes("/");
 }
 
-function addService(usage: Usage, { spec }: Service): void {
+function addService(usage: QuotaUsage, { spec }: Service): void {
   const ports = spec?.ports ?? [];
   if (spec?.type === "NodePort") usage.set("services.nodeports", Quantity.of(ports.length));
   if (spec?.type !== "LoadBalancer") return;
@@ -64,7 +58,7 @@ function addService(usage: Usage, { spec }: Service): void {
   usage.set("services.nodeports", Quantity.of(counted.length));
 }
 
-function addClaim(usage: Usage, { metadata, spec }: PersistentVolumeClaim): void {
+function addClaim(usage: QuotaUsage, { metadata, spec }: PersistentVolumeClaim): void {
   const storageClass = metadata?.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName;
   if (storageClass) usage.set(`${storageClass}.storageclass.storage.k8s.io/persistentvolumeclaims`, ONE);
   const storage = spec?.resources?.requests?.["storage"];
@@ -74,7 +68,7 @@ function addClaim(usage: Usage, { metadata, spec }: PersistentVolumeClaim): void
 }
 
 /** Which resources of the list (containers' cpu and memory) some container of the pod does not specify, in upstream's words. */
-export function unspecified(pod: Pod, hardNames: Iterable<string>): string | undefined {
+export function unspecifiedForQuota(pod: Pod, hardNames: Iterable<string>): string | undefined {
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
   const missing: string[] = [];
   for (const hard of [...hardNames].sort()) {
