@@ -47,9 +47,18 @@ export function timestamp(clock: Clock): string {
   return formatTime(clock.now());
 }
 
+/** The second that was written last and its text: nearly all times of a busy moment lie in the same second. */
+let lastSecond = Number.NaN;
+let lastText = "";
+
 /** Milliseconds since the epoch as a `metav1.Time`: RFC 3339, UTC, whole seconds, rounded down. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
 
 /** Milliseconds since the epoch as a `metav1.MicroTime`: RFC 3339, UTC, six decimals. */
