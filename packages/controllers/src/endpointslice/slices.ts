@@ -133,7 +133,9 @@ function fill(draft: Draft, rest: Endpoint[], maxEndpoints: number): void {
 
 function hasTemplate({ metadata }: EndpointSlice, template: SliceTemplate): boolean {
   const isOwned = metadata?.ownerReferences?.some(({ uid }) => uid === template.owner.uid) ?? false;
-  return isOwned && semanticEqual(metadata?.labels, template.labels) && semanticEqual(metadata?.annotations, template.annotations);
+  return (
+    isOwned && semanticEqual(metadata?.labels ?? {}, template.labels) && semanticEqual(metadata?.annotations ?? {}, template.annotations)
+  );
 }
 
 function written({ slice, endpoints }: Draft, template: SliceTemplate): EndpointSlice {
