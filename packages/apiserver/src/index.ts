@@ -18,6 +18,7 @@ export type { KindStrategy, Reservation } from "./strategies/kind-strategy.ts";
 export { BUILT_IN_STRATEGIES } from "./strategies/built-in-strategies.ts";
 export { kindPrefix } from "./registry/store-keys.ts";
 export { ServiceStrategy, type ServiceRanges } from "./services/service-strategy.ts";
+export { cachedNodeSource, cachedRbacSource } from "./ports/registry-sources.ts";
 export { StoredQuotaWriter } from "./ports/stored-quota-writer.ts";
 export { HttpsWebhookTransport } from "./ports/https-webhook-transport.ts";
 export { HttpsNodeConnector, type HttpsNodeConnectorOptions } from "./ports/https-node-connector-transport.ts";

@@ -2,6 +2,7 @@ export * from "./assert.ts";
 export * from "./bounded-queue.ts";
 export * from "./clock.ts";
 export * from "./duration.ts";
+export * from "./fnv.ts";
 export * from "./freeze.ts";
 export * from "./host.ts";
 export * from "./ids.ts";

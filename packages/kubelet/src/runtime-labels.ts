@@ -1,5 +1,5 @@
 import type { Container, Pod, ResourceRequirements } from "@skiff/api";
-import { fnv1a32 } from "./fnv.ts";
+import { fnv1a32 } from "@skiff/base";
 
 /** Labels and annotations by which sandboxes and containers are found again after a restart; other tools (crictl) read them too. */
 export const POD_NAME_LABEL = "io.kubernetes.pod.name";

@@ -1,7 +1,9 @@
-import { podKind, serviceKind, type Pod } from "@skiff/api";
+import { serviceKind } from "@skiff/api";
 import type { Host } from "@skiff/base";
 import type { Store } from "@skiff/store";
 import {
+  cachedNodeSource,
+  cachedRbacSource,
   createApiServer,
   createAuthentication,
   createAuthorizer,
@@ -11,9 +13,7 @@ import {
   HttpsWebhookTransport,
   kindPrefix,
   legacyBindings,
-  nodeSourceOf,
   RbacAuthorizer,
-  rbacSourceOf,
   reviewResources,
   ServiceStrategy,
   StoredQuotaWriter,
@@ -38,8 +38,6 @@ export interface ComposedApiServerOptions {
   readonly readinessChecks?: readonly HealthCheck[];
 }
 
-const RBAC_GROUP = "rbac.authorization.k8s.io";
-
 /** The API server with everything that a cluster has from its first second: authentication, RBAC, admission, all subresources. */
 export function composeApiServer(options: ComposedApiServerOptions): Promise<ApiServer> {
   return createApiServer({ host: options.host, store: options.store, compose: (base) => compose(options, base) });
@@ -49,11 +47,8 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
   const { host, pki, serviceCidr, connector, readinessChecks } = options;
   const { reader, registry, schemas, resourceOf } = base;
   const authentication = createAuthentication({ host, reader, serviceAccountKey: pki.serviceAccountKey });
-  const rbac = new RbacAuthorizer(rbacSourceOf(reader, (listener) => onRbacChange(base, listener)));
-  const authorizer = createAuthorizer(
-    rbac,
-    nodeSourceOf(reader, (nodeName) => podsOnNode(base, nodeName)),
-  );
+  const rbac = new RbacAuthorizer(cachedRbacSource(reader, registry));
+  const authorizer = createAuthorizer(rbac, cachedNodeSource(reader, registry));
   const admission = createDefaultAdmission({
     host,
     reader,
@@ -78,23 +73,4 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
     ]),
     paths: createPathHandlers({ readinessChecks, tokens: { issuerUrl: authentication.issuerUrl, keys: authentication.keys } }),
   };
-}
-
-function onRbacChange({ registry }: ServerBase, listener: (namespace: string | undefined) => void): () => void {
-  const stops = [...registry.caches].flatMap((cache) => {
-    if (cache.kind.group !== RBAC_GROUP) return [];
-    return [
-      cache.observe((event) => listener(cache.kind.namespaced ? (event.current?.namespace ?? event.previous?.namespace) : undefined)),
-    ];
-  });
-  return () => {
-    for (const stop of stops) stop();
-  };
-}
-
-function podsOnNode({ registry }: ServerBase, nodeName: string): readonly Pod[] {
-  const pods = registry.cacheOf(kindPrefix(podKind));
-  if (pods === undefined) return [];
-  const selection = { namespace: "", indexed: { field: "spec.nodeName", value: nodeName }, selects: undefined };
-  return Array.from(pods.objects.select(selection), ({ object }) => object as Pod);
 }

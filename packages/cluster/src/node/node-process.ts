@@ -27,6 +27,8 @@ import {
   linuxNodeFacts,
   nodeKubeletFileSystem,
   nodeProbeTransport,
+  reviewedAccess,
+  reviewedTokens,
   serveKubelet,
 } from "@skiff/kubelet";
 import { NftPacketFilter } from "@skiff/nftables";
@@ -38,7 +40,6 @@ import { isPortFree } from "../manage/free-port.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { announceDns } from "./cluster-dns.ts";
 import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
-import { kubeletAccess } from "./kubelet-access.ts";
 import { nameServers } from "./name-servers.ts";
 import { PodNetwork } from "./pod-network.ts";
 import { readRegistryMirrors } from "./registry-mirrors.ts";
@@ -207,7 +208,8 @@ async function runKubelet(
     certificate,
     key,
     clientAuthority,
-    ...kubeletAccess(client, nodeName),
+    authenticateToken: reviewedTokens(client, host.clock),
+    authorize: reviewedAccess(client, host.clock, nodeName),
   });
   await kubelet.start();
   return {

@@ -1,7 +1,7 @@
-import { safeEncode } from "@skiff/base";
+import { fnv1a32, safeEncode } from "@skiff/base";
 import { deploymentKind, semanticEqual, type Deployment, type PodTemplateSpec, type ReplicaSet } from "@skiff/api";
 import { controllerRefTo } from "@skiff/controller-kit";
-import { canonicalJson, fnv1a32 } from "../fnv.ts";
+import { canonicalJson } from "../canonical-json.ts";
 import { sameJson } from "../same-json.ts";
 
 /** On Deployments and ReplicaSets: which roll-out this is. `kubectl rollout undo` reads it. */

@@ -1,5 +1,5 @@
 import { semanticEqual, type DiscoveryEndpointPort, type Endpoint, type EndpointSlice, type OwnerReference } from "@skiff/api";
-import { canonicalJson } from "../fnv.ts";
+import { canonicalJson } from "../canonical-json.ts";
 
 /** Which Service a slice belongs to. */
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";

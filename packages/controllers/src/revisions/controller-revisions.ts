@@ -1,4 +1,4 @@
-import { safeEncode } from "@skiff/base";
+import { fnv1a32, safeEncode } from "@skiff/base";
 import {
   controllerRevisionKind,
   isStatus,
@@ -10,7 +10,7 @@ import {
 } from "@skiff/api";
 import type { Client } from "@skiff/client";
 import { controllerRefTo } from "@skiff/controller-kit";
-import { canonicalJson, fnv1a32 } from "../fnv.ts";
+import { canonicalJson } from "../canonical-json.ts";
 
 /** The label by which a Pod says of which revision it is. */
 export const REVISION_HASH_LABEL = "controller-revision-hash";
