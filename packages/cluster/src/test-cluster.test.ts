@@ -68,6 +68,24 @@ describe("a cluster inside a test", () => {
     expect(fewest).toBeGreaterThanOrEqual(3);
   });
 
+  it("writes the status of idle nodes every five minutes only", async () => {
+    await using cluster = await startCluster({ nodes: 2 });
+    await cluster.clock.advance("30s");
+    const nodes = cluster.client.resource(nodeKind);
+    // What a network plug-in would add; it comes to stand behind the kubelet's own conditions.
+    const condition = { type: "NetworkUnavailable", status: "False", reason: "Routed", message: "routes are there" };
+    await nodes.patch({ name: "node-1" }, { status: { conditions: [condition] } }, { type: "strategic", subresource: "status" });
+    await cluster.clock.advance("30s");
+    const { resourceVersion } = (await nodes.list()).metadata ?? {};
+    let writes = 0;
+    const watch = await nodes.watch({ resourceVersion }, (events) => void (writes += events.length));
+    await cluster.clock.advance("3m");
+    expect(writes).toBe(0);
+    await cluster.clock.advance("2m");
+    expect(writes).toBe(2);
+    watch.close();
+  });
+
   it("moves the Pods of a node that stops answering, after the times that upstream waits", async () => {
     await using cluster = await startCluster({ nodes: 2 });
     await cluster.client.resource(deploymentKind).create(web);

@@ -18,7 +18,7 @@ describe("the node", () => {
       ["PIDPressure", "False", "KubeletHasSufficientPID"],
       ["Ready", "True", "KubeletReady"],
     ]);
-    expect(object?.status?.capacity).toMatchObject({ cpu: "4", memory: "16777216Ki", pods: "110" });
+    expect(object?.status?.capacity).toMatchObject({ cpu: "4", memory: "16Gi", pods: "110" });
     expect(object?.status?.addresses).toEqual([
       { type: "InternalIP", address: "192.168.1.10" },
       { type: "Hostname", address: "node-1" },

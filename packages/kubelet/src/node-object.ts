@@ -63,7 +63,8 @@ export function nodeResources(
   machine: MachineInfo,
   usage: MachineUsage,
 ): { capacity: Record<string, string>; allocatable: Record<string, string> } {
-  const ki = (bytes: number): string => `${Math.floor(Math.max(0, bytes) / 1024)}Ki`;
+  // As the API server gives them back: otherwise the status would seem changed each time, and be sent every 10 s.
+  const ki = (bytes: number): string => canonicalQuantity(`${Math.floor(Math.max(0, bytes) / 1024)}Ki`);
   const reserved = (name: string): number => settings.reserved?.[name] ?? 0;
   const pods = String(settings.maxPods);
   const hugepages = { "hugepages-1Gi": "0", "hugepages-2Mi": "0" };
@@ -78,7 +79,7 @@ export function nodeResources(
     cpu: canonicalQuantity(`${Math.round((machine.cpuCount - reserved("cpu")) * 1000)}m`),
     memory: ki(machine.memoryBytes - reserved("memory") - MEMORY_EVICTION_THRESHOLD_BYTES),
     // The last tenth is where eviction begins.
-    "ephemeral-storage": String(Math.floor(usage.fsCapacityBytes * 0.9 - reserved("ephemeral-storage"))),
+    "ephemeral-storage": canonicalQuantity(String(Math.floor(usage.fsCapacityBytes * 0.9 - reserved("ephemeral-storage")))),
     pods,
     ...hugepages,
   };

@@ -212,7 +212,10 @@ export class NodeStatusReporter {
 function differs(current: NodeStatus, wanted: NodeStatus): boolean {
   const plain = (status: NodeStatus): NodeStatus => ({
     ...status,
-    conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _heartbeat, ...rest }) => rest),
+    // The API server puts conditions of others last, and the order means nothing.
+    conditions: (status.conditions ?? [])
+      .map(({ lastHeartbeatTime: _heartbeat, ...rest }) => rest)
+      .sort((one, other) => (one.type < other.type ? -1 : 1)),
   });
   const a = plain(current) as Record<string, unknown>;
   const b = plain(wanted) as Record<string, unknown>;
