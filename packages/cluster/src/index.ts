@@ -1,7 +1,8 @@
 export { CLUSTER_NAME, contextName, type ClusterConfig, type RuntimeChoice, type StoreChoice } from "./layout/cluster-config.ts";
 export { nodePaths, type ClusterPaths } from "./layout/cluster-paths.ts";
 export { StateHome, type StateEnvironment } from "./layout/state-home.ts";
-export { apiAddress, ClusterManager, type ClusterManagerOptions, type ClusterStatus, type UpOptions } from "./manage/cluster-manager.ts";
+export { ClusterManager, type ClusterManagerOptions, type UpOptions } from "./manage/cluster-manager.ts";
+export { apiAddress, type ClusterStatus } from "./manage/cluster-status.ts";
 export type { FinishedPhase, Progress } from "./progress.ts";
 export { UserError } from "./user-error.ts";
 export { machineNodeNetworks } from "./manage/machine-node-networks.ts";

@@ -1,5 +1,6 @@
 import { inNetworkNamespace } from "@skiff/cni";
 import type { ClusterPaths } from "../layout/cluster-paths.ts";
+import { partArguments } from "../process/kept-processes.ts";
 
 /** How the long-running processes of a cluster are started: the program of the `skiff` command itself. */
 export interface Launcher {
@@ -9,7 +10,7 @@ export interface Launcher {
 
 /** `skiff server …` for the cluster in `paths`. */
 export function serverCommand(launcher: Launcher, paths: ClusterPaths): string[] {
-  return [...launcher.program, "server", "--data-dir", paths.data, "--run-dir", paths.run];
+  return [...launcher.program, ...partArguments(paths, { role: "server" })];
 }
 
 /** `skiff node …` for one node, inside the node's network namespace when it has one. */
@@ -20,6 +21,6 @@ export function nodeCommand(
   networkNamespace: string | undefined,
 ): readonly string[] {
   const [program = "", ...before] = launcher.program;
-  const command = [program, ...before, "node", "--data-dir", paths.data, "--run-dir", paths.run, "--node", node] as const;
+  const command = [program, ...before, ...partArguments(paths, { role: "node", node })] as const;
   return networkNamespace === undefined ? command : inNetworkNamespace(networkNamespace, command);
 }

@@ -10,7 +10,7 @@ import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
 import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "../node/containerd-layout.ts";
 import { containerdOf } from "../node/node-process.ts";
-import { apiAddress } from "./cluster-manager.ts";
+import { apiAddress } from "./cluster-status.ts";
 import { primaryAddress } from "./machine-addresses.ts";
 import type { NodeNetworks } from "./node-networks.ts";
 

@@ -1,0 +1,107 @@
+import { nodeKind, type Node } from "@skiff/api";
+import type { Host } from "@skiff/base";
+import { contextName, type ClusterConfig, type RuntimeChoice } from "../layout/cluster-config.ts";
+import type { ClusterPaths } from "../layout/cluster-paths.ts";
+import type { ClusterPart, KeptProcesses } from "../process/kept-processes.ts";
+import { clientFromKubeconfig } from "./api-connection.ts";
+import type { NodeNetworks } from "./node-networks.ts";
+import { isNodeReady, notReadyReason } from "./node-status.ts";
+
+/** One process that belongs to a cluster. */
+export interface ClusterProcess {
+  /** A `keeper` starts the server or a node again when it dies. */
+  readonly role: "server" | "node" | "containerd" | "keeper";
+  readonly pid: number;
+  readonly node?: string;
+}
+
+/** What `skiff status -o json` prints. */
+export interface ClusterStatus {
+  readonly name: string;
+  readonly running: boolean;
+  readonly api: string;
+  readonly context: string;
+  readonly runtime: RuntimeChoice;
+  readonly store: string;
+  readonly dataDirectory: string;
+  readonly version: { readonly skiff: string; readonly kubernetes: string | undefined };
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly ready: boolean;
+    readonly address: string | undefined;
+    readonly reason?: string;
+  }[];
+  readonly processes: readonly ClusterProcess[];
+}
+
+/** What a {@link ClusterStatus} is made from. */
+export interface ObservedCluster {
+  readonly config: ClusterConfig;
+  readonly paths: ClusterPaths;
+  readonly host: Host;
+  readonly networks: NodeNetworks;
+  readonly kept: KeptProcesses;
+  /** Of Skiff. */
+  readonly version: string;
+}
+
+/** Where clients on this machine reach the API. */
+export function apiAddress(config: ClusterConfig): string {
+  return `https://127.0.0.1:${config.apiPort}`;
+}
+
+/** The node processes of a cluster: one for each node, or one that plays all simulated nodes. */
+export function nodeParts(config: ClusterConfig): (ClusterPart & { readonly role: "node" })[] {
+  const names = config.runtime === "simulated" ? ["simulated"] : config.nodes;
+  return names.map((node) => ({ role: "node", node }));
+}
+
+/** What runs of the cluster, and how it is. */
+export async function clusterStatus(cluster: ObservedCluster): Promise<ClusterStatus> {
+  const { config, paths, version } = cluster;
+  const processes = clusterProcesses(cluster);
+  const isServed = processes.some(({ role }) => role === "server");
+  const nodes = isServed ? await listNodes(cluster) : [];
+  return {
+    name: config.name,
+    running: isServed,
+    api: apiAddress(config),
+    context: contextName(config.name),
+    runtime: config.runtime,
+    store: config.store.type,
+    dataDirectory: paths.data,
+    version: { skiff: version, kubernetes: nodes[0]?.status?.nodeInfo?.kubeletVersion },
+    nodes: config.nodes.map((name) => {
+      const found = nodes.find((candidate) => candidate.metadata?.name === name);
+      const ready = found !== undefined && isNodeReady(found);
+      const address = found?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+      return { name, ready, address, ...(ready ? {} : { reason: notReadyReason(found) }) };
+    }),
+    processes,
+  };
+}
+
+/** The processes that people ask for first; those that keep them come last. */
+function clusterProcesses({ config, paths, kept, networks }: ObservedCluster): ClusterProcess[] {
+  const programs: ClusterProcess[] = [];
+  const keepers: ClusterProcess[] = [];
+  for (const part of [{ role: "server" } as const, ...nodeParts(config)]) {
+    const { keeper, program } = kept.find(part);
+    const node = part.role === "node" ? { node: part.node } : {};
+    if (program !== undefined) programs.push({ role: part.role, pid: program.pid, ...node });
+    const containerd = part.role === "node" ? networks.runtimePid(paths, part.node) : undefined;
+    if (containerd !== undefined) programs.push({ role: "containerd", pid: containerd, ...node });
+    if (keeper !== undefined) keepers.push({ role: "keeper", pid: keeper.pid, ...node });
+  }
+  return [...programs, ...keepers];
+}
+
+async function listNodes({ paths, host }: ObservedCluster): Promise<readonly Node[]> {
+  try {
+    const client = await clientFromKubeconfig(paths.adminKubeconfig, host);
+    return (await client.resource(nodeKind).list()).items;
+  } catch {
+    // The server is there but does not answer: then nothing is known of the nodes.
+    return [];
+  }
+}

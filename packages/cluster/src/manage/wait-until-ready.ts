@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from "node:fs";
+import { leaseKind, nodeKind } from "@skiff/api";
+import { messageOf, parseTime, sleep, type Host } from "@skiff/base";
+import type { Client } from "@skiff/client";
+import type { ClusterConfig } from "../layout/cluster-config.ts";
+import type { Kept } from "../process/kept-processes.ts";
+import { isRunning } from "../process/process-table.ts";
+import type { Progress } from "../progress.ts";
+import { UserError } from "../user-error.ts";
+import { isNodeReady, notReadyReason } from "./node-status.ts";
+
+/** What is waited for: a part that was started, and for how long. */
+export interface Wait {
+  readonly host: Host;
+  readonly kept: Kept;
+  readonly logFile: string;
+  /** In milliseconds of the monotonic clock. */
+  readonly deadline: number;
+}
+
+/** How often to look whether something that was started has become ready. */
+const POLL_MS = 25;
+
+/** Waits until the API server answers and says that it is ready. */
+export async function apiReady(wait: Wait, client: Client): Promise<void> {
+  await poll(wait, "the API server", () => client.raw({ method: "GET", path: "/readyz" }).then(() => undefined, messageOf));
+}
+
+/** Waits until every node of the cluster is Ready. */
+export async function nodesReady(wait: Wait, client: Client, config: ClusterConfig, progress: Progress): Promise<void> {
+  const expected = new Set(config.nodes);
+  await poll(wait, "the node", async () => {
+    const { items } = await client.resource(nodeKind).list();
+    const waiting = [...expected].filter((name) => !items.some((node) => node.metadata?.name === name && isNodeReady(node)));
+    const [next] = waiting;
+    if (next === undefined) return undefined;
+    progress.detail(`${expected.size - waiting.length} of ${expected.size} ready`);
+    return `${next}: ${notReadyReason(items.find((node) => node.metadata?.name === next))}`;
+  });
+}
+
+/**
+ * Waits until every node has renewed its lease since `sinceMs`. What the API says of a node may stem from its last life;
+ * a lease that was renewed shows that it is this one.
+ */
+export async function leasesRenewed(wait: Wait, client: Client, config: ClusterConfig, sinceMs: number): Promise<void> {
+  await poll(wait, "the node", async () => {
+    const { items } = await client.resource(leaseKind).list({ namespace: "kube-node-lease" });
+    const renewed = new Set(items.flatMap(({ metadata, spec }) => ((parseTime(spec?.renewTime) ?? 0) >= sinceMs ? [metadata?.name] : [])));
+    const waiting = config.nodes.find((node) => !renewed.has(node));
+    return waiting === undefined ? undefined : `${waiting}: has not renewed its lease yet`;
+  });
+}
+
+/** Waits until `problem` answers nothing, the keeper of the process gives up, or the time is up. */
+async function poll({ host, kept, logFile, deadline }: Wait, what: string, problem: () => Promise<string | undefined>): Promise<void> {
+  for (;;) {
+    const left = await problem().catch(messageOf);
+    if (left === undefined) return;
+    if (kept.keeper === undefined || !isRunning(kept.keeper))
+      throw new UserError(`${capitalised(what)} ended at once: ${lastLine(logFile)}`, `Its log is ${logFile}`);
+    if (host.clock.monotonic() > deadline) {
+      throw new UserError(
+        `${capitalised(what)} did not become ready in time: ${left}`,
+        `Its log is ${logFile}; wait longer with --wait 5m`,
+      );
+    }
+    await sleep(host.clock, POLL_MS);
+  }
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function lastLine(logFile: string): string {
+  if (!existsSync(logFile)) return "it left no log";
+  const lines = readFileSync(logFile, "utf8").trim().split("\n");
+  const last = lines.at(-1) ?? "";
+  try {
+    const { message, error } = JSON.parse(last) as { message?: string; error?: string };
+    return [message, error].filter((part) => part !== undefined).join(": ");
+  } catch {
+    return last.slice(0, 300);
+  }
+}
