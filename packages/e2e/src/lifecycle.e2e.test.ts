@@ -66,7 +66,7 @@ describe.skipIf(why !== undefined)(`the life of a cluster${why === undefined ? "
     await kubectl.ok("apply -f -", { input: nginxExample(nodePort) });
     await eventually("a container", async () => (await kubectl.ok("get pods --no-headers")).length > 0);
     const noted = (await cluster.status()).processes;
-    expect(noted.map(({ role }) => role)).toEqual(["server", "node", "containerd"]);
+    expect(noted.map(({ role }) => role)).toEqual(["server", "node", "containerd", "keeper", "keeper"]);
     for (const { pid } of noted) process.kill(pid, "SIGKILL");
 
     await cluster.skiff(["delete", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]);

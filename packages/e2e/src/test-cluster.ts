@@ -91,6 +91,21 @@ export class TestCluster {
     return found.pid;
   }
 
+  /** The processes of the machine that play the role in this cluster, keepers aside. */
+  processes(role: "server" | "node"): number[] {
+    const marks = [role, "--data-dir", this.data];
+    return readdirSync("/proc").flatMap((pid) => {
+      if (!/^\d+$/.test(pid)) return [];
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+        return marks.every((mark) => command.includes(mark)) && !command.includes("skiff-keeper") ? [Number(pid)] : [];
+      } catch {
+        // It ended in between.
+        return [];
+      }
+    });
+  }
+
   /** A kubectl that talks to this cluster: the program at `path`, by default the one on PATH. */
   kubectl(path = kubectls()[0]): Kubectl {
     if (path === undefined) throw new Error("there is no kubectl");

@@ -74,7 +74,7 @@ function fromProc(users: ReadonlySet<number>): TableEntry[] {
 function fromPs(): TableEntry[] {
   const user = process.getuid?.();
   const args = ["-xww", ...(user === 0 ? ["-a"] : []), "-o", "pid=,stat=,lstart=,command="];
-  const { stdout = "" } = spawnSync("ps", args, { encoding: "utf8" });
+  const { stdout } = spawnSync("ps", args, { encoding: "utf8" });
   return stdout.split("\n").flatMap((line) => {
     const found = /^\s*(\d+)\s+(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$/.exec(line);
     const [, pid = "", state = "Z", started = "", command = ""] = found ?? [];
