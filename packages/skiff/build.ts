@@ -8,7 +8,14 @@ const { version } = JSON.parse(readFileSync(`${folder}package.json`, "utf8")) as
 rmSync(`${folder}dist`, { recursive: true, force: true });
 await build({
   absWorkingDir: folder,
-  entryPoints: { skiff: "src/bin.ts", index: "src/index.ts", testing: "src/testing.ts", client: "src/client.ts" },
+  entryPoints: {
+    skiff: "src/bin.ts",
+    index: "src/index.ts",
+    testing: "src/testing.ts",
+    client: "src/client.ts",
+    // The program of a thread, found by its name.
+    "node-yaml-worker": "../apiserver/src/ports/node-yaml-worker.ts",
+  },
   outdir: "dist",
   bundle: true,
   // Commands load only the parts that they use.

@@ -51,7 +51,7 @@ export const STATUS_CODES = {
   ServiceUnavailable: 503,
   ServerTimeout: 500,
   Timeout: 504,
-  StoreReadError: 500,
+  StorageReadError: 500,
   Unknown: 500,
 } as const;
 

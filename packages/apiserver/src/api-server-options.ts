@@ -5,6 +5,7 @@ import type { AdmissionPlugin } from "./admission.ts";
 import type { Authorizer } from "./attributes.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { ObjectReader } from "./object-reader.ts";
+import type { YamlDecoder } from "./ports/yaml-decoder.ts";
 import type { HistoryLimits } from "./registry/event-history.ts";
 import type { ObjectRegistry } from "./registry/object-registry.ts";
 import type { ServedResources } from "./served-resources.ts";
@@ -29,6 +30,8 @@ export interface ApiServerOptions {
   readonly inFlightLimits?: InFlightLimits;
   /** 32 bytes with which `continue` tokens are signed; servers that share a store must share them. Default: random ones. */
   readonly continueKey?: Uint8Array;
+  /** Reads large YAML documents somewhere else. Default: they are read in place and hold everybody up. */
+  readonly yaml?: YamlDecoder;
   /**
    * Makes the parts that need the server's own caches. Called once, when the caches are filled and before the first
    * request. Default: nobody is refused, nothing is admitted specially.

@@ -131,6 +131,7 @@ function assemble(
     admission: parts.admission ?? [],
     limiter: new InFlightLimiter(options.inFlightLimits),
     continueTokens: new ContinueTokens(options.continueKey ?? base.host.random.bytes(32)),
+    yaml: options.yaml,
     strategies: new Map([...BUILT_IN_STRATEGIES, ...(parts.strategies ?? [])]),
     subresources: parts.subresources ?? new Map(),
     paths: parts.paths ?? new Map(),

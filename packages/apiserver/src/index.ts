@@ -20,6 +20,8 @@ export { kindPrefix } from "./registry/store-keys.ts";
 export { ServiceStrategy, type ServiceRanges } from "./services/service-strategy.ts";
 export { cachedNodeSource, cachedRbacSource } from "./ports/registry-sources.ts";
 export { StoredQuotaWriter } from "./ports/stored-quota-writer.ts";
+export type { YamlDecoder } from "./ports/yaml-decoder.ts";
+export { WorkerYamlDecoder, type WorkerYamlDecoderOptions } from "./ports/node-yaml-decoder.ts";
 export { HttpsWebhookTransport } from "./ports/https-webhook-transport.ts";
 export { HttpsNodeConnector, type HttpsNodeConnectorOptions } from "./ports/https-node-connector-transport.ts";
 export {

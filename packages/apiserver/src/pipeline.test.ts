@@ -13,6 +13,7 @@ import {
   type Status,
 } from "@skiff/api";
 import { testHost } from "@skiff/base/testing";
+import { CorruptRecordError, MemoryStore, StoreUnavailableError, type TxnRequest, type TxnResponse } from "@skiff/store";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { ServerParts } from "./api-server-options.ts";
 import { RequestQuery } from "./request-query.ts";
@@ -203,4 +204,41 @@ it("computes kinds that are never stored", async () => {
     status: { userInfo: { username: "ann" } },
   });
   expect((await refusal(server.client().resource(selfSubjectReviewKind).list())).code).toBe(405);
+});
+
+describe("a store that does not work", () => {
+  /** Works until it is told to fail. */
+  class BrittleStore extends MemoryStore {
+    failure: Error | undefined;
+    override txn(request: TxnRequest): Promise<TxnResponse> {
+      return this.failure === undefined ? super.txn(request) : Promise.reject(this.failure);
+    }
+    override currentRevision(): Promise<number> {
+      return this.failure === undefined ? super.currentRevision() : Promise.reject(this.failure);
+    }
+  }
+
+  it.each([
+    [new StoreUnavailableError("cannot write to the store: is the disk full?"), "ServiceUnavailable", 503, 1],
+    [new CorruptRecordError("record 7 is damaged"), "StorageReadError", 500, undefined],
+  ])("%s", async (failure, reason, code, retryAfterSeconds) => {
+    const store = new BrittleStore();
+    api = await startTestApiServer({ store });
+    const configMaps = api.client().resource(configMapKind);
+    await configMaps.create({ metadata: { name: "a", namespace: "default" } });
+    store.failure = failure;
+    const attempts = [
+      configMaps.create({ metadata: { name: "b", namespace: "default" } }),
+      configMaps.patch({ name: "a", namespace: "default" }, { data: { x: "1" } }),
+      configMaps.delete({ name: "a", namespace: "default" }),
+      configMaps.list({ namespace: "default" }),
+    ];
+    for (const attempt of attempts) {
+      const status = await refusal(attempt);
+      expect(status).toMatchObject({ reason, code, message: expect.stringContaining(failure.message) });
+      expect(status.details?.retryAfterSeconds).toBe(retryAfterSeconds);
+    }
+    store.failure = undefined;
+    await configMaps.create({ metadata: { name: "b", namespace: "default" } });
+  });
 });

@@ -1,5 +1,6 @@
 import { messageOf } from "@skiff/base";
 import { internalError, statusError, StatusError, type Status } from "@skiff/api";
+import { CorruptRecordError, StoreUnavailableError } from "@skiff/store";
 import { impersonate } from "./authn/impersonation.ts";
 import { requireAcceptable } from "./render/representation.ts";
 import type { Reply } from "./reply.ts";
@@ -43,6 +44,9 @@ const OBJECT_SUBRESOURCES: ReadonlyMap<string, readonly string[]> = new Map([
   ["resize", ["get", "update", "patch"]],
   ["finalize", ["update"]],
 ]);
+
+/** When a client is to try again whose request met a store that did not work. */
+const STORE_RETRY_SECONDS = 1;
 
 /**
  * The life of a request: route → authenticate → impersonate → limit → authorise → answer. What is behind each verb is in
@@ -128,10 +132,22 @@ function notServed(): StatusError {
 }
 
 function errorReply(core: ServerCore, request: ServerRequest, error: unknown): Reply {
-  if (error instanceof StatusError) return { type: "value", status: error.code, value: error.status };
+  const known = error instanceof StatusError ? error : storeFailure(core, request, error);
+  if (known !== undefined) return { type: "value", status: known.code, value: known.status };
   core.host.log.error("a request failed", { method: request.method, path: request.path, error });
   const { status } = internalError(messageOf(error));
   return { type: "value", status: 500, value: status satisfies Status };
+}
+
+/**
+ * The store failed: no mistake of ours, and never a conflict. Whether a write happened is unknown; clients are to come back,
+ * as after upstream's failures of etcd. A damaged record stays damaged, so nobody is asked to wait for it.
+ */
+function storeFailure(core: ServerCore, request: ServerRequest, error: unknown): StatusError | undefined {
+  if (!(error instanceof StoreUnavailableError)) return undefined;
+  core.host.log.error("the store failed", { method: request.method, path: request.path, error: messageOf(error) });
+  if (error instanceof CorruptRecordError) return statusError("StorageReadError", `the stored data cannot be read: ${error.message}`);
+  return statusError("ServiceUnavailable", `the store is not available: ${error.message}`, { retryAfterSeconds: STORE_RETRY_SECONDS });
 }
 
 function isLongRunning({ verb, subresource }: Route): boolean {

@@ -3,6 +3,7 @@ import type { SchemaRegistry } from "@skiff/api";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { Authorizer } from "./attributes.ts";
 import type { Authenticator } from "./authenticator.ts";
+import type { YamlDecoder } from "./ports/yaml-decoder.ts";
 import type { ContinueTokens } from "./registry/continue-token.ts";
 import type { ObjectRegistry } from "./registry/object-registry.ts";
 import type { RequestMetrics } from "./surfaces/request-metrics.ts";
@@ -24,6 +25,8 @@ export interface ServerCore {
   readonly limiter: InFlightLimiter;
   readonly metrics: RequestMetrics;
   readonly continueTokens: ContinueTokens;
+  /** Absent: YAML is read in place, however large. */
+  readonly yaml: YamlDecoder | undefined;
   /** By `group/kind`. */
   readonly strategies: ReadonlyMap<string, KindStrategy>;
   /** By the subresource's name, or `plural.group/name` where one kind differs. */

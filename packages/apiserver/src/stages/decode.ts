@@ -1,16 +1,7 @@
-import {
-  badRequest,
-  DecodeError,
-  decodeJson,
-  decodeYaml,
-  readObject,
-  statusError,
-  type Decoded,
-  type JsonValue,
-  type KubeObject,
-} from "@skiff/api";
+import { badRequest, DecodeError, decodeJson, readObject, statusError, type Decoded, type JsonValue, type KubeObject } from "@skiff/api";
 import { decodeProtobuf, PROTOBUF_TYPE } from "../protobuf/decode-protobuf.ts";
-import type { ResourceContext } from "../request-context.ts";
+import { decodeYamlBody, type YamlDecoder } from "../ports/yaml-decoder.ts";
+import type { RequestContext, ResourceContext } from "../request-context.ts";
 import type { ServerRequest } from "../server-request.ts";
 import type { FieldValidation } from "../write-options.ts";
 
@@ -31,7 +22,7 @@ const NO_DECIMALS: ReadonlyMap<string, string> = new Map();
  *
  * Errors: `UnsupportedMediaType`, `RequestEntityTooLarge`, and `BadRequest` for what cannot be parsed.
  */
-export async function readBody(request: ServerRequest, types: readonly string[] = DOCUMENT_TYPES): Promise<RawBody | undefined> {
+export async function readBody({ core, request }: RequestContext, types: readonly string[] = DOCUMENT_TYPES): Promise<RawBody | undefined> {
   const { body } = request;
   if (body.type === "none") return undefined;
   if (body.type === "value") {
@@ -45,10 +36,9 @@ export async function readBody(request: ServerRequest, types: readonly string[] 
       `the body of the request was in an unknown format - accepted media types include: ${types.join(", ")}`,
     );
   }
-  const encoding = request.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity") throw statusError("UnsupportedMediaType", `content encoding "${encoding}" is not supported in requests`);
+  requirePlainBody(request);
   const bytes = await body.read();
-  return bytes.length === 0 ? undefined : { ...parseDocument(bytes, known), exclusive: true };
+  return bytes.length === 0 ? undefined : { ...(await parseDocument(bytes, known, core.yaml)), exclusive: true };
 }
 
 /** What a create or update may be written in. */
@@ -59,11 +49,16 @@ export function mediaType(header: string | undefined): string {
   return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Errors: `BadRequest`. */
-export function parseDocument(bytes: Uint8Array, type: string): Decoded {
+/** A packed body could unpack to anything; none is taken. Errors: `UnsupportedMediaType`. */
+export function requirePlainBody({ headers }: ServerRequest): void {
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") throw statusError("UnsupportedMediaType", `content encoding "${encoding}" is not supported in requests`);
+}
+
+async function parseDocument(bytes: Uint8Array, type: string, yaml: YamlDecoder | undefined): Promise<Decoded> {
   try {
     if (type === PROTOBUF_TYPE) return decodeProtobuf(bytes);
-    return type.endsWith("yaml") ? decodeYaml(bytes) : decodeJson(bytes);
+    return type.endsWith("yaml") ? await decodeYamlBody(bytes, yaml) : decodeJson(bytes);
   } catch (error) {
     if (error instanceof DecodeError) throw badRequest(error.message);
     throw error;

@@ -29,7 +29,7 @@ export async function podBindingHandler(context: ResourceContext): Promise<Reply
   const { core, request, route } = context;
   if (request.method !== "POST") throw methodNotAllowed(context);
   const options = parseWriteOptions(request.query, "CreateOptions");
-  const binding = instantiate(withBodyKind(context, BINDING), await readBody(request), options.fieldValidation) as Binding;
+  const binding = instantiate(withBodyKind(context, BINDING), await readBody(context), options.fieldValidation) as Binding;
   placeInNamespace(context, binding);
   if (binding.metadata?.name !== route.name) throw badRequest("name in URL does not match name in Binding object");
   const errors = checkBinding(binding);

@@ -56,8 +56,8 @@ export async function podEvictionHandler(context: ResourceContext): Promise<Repl
 }
 
 async function readEviction(context: ResourceContext, options: WriteOptions): Promise<Eviction> {
-  const { request, route } = context;
-  const raw = await readBody(request);
+  const { route } = context;
+  const raw = await readBody(context);
   const sent = raw?.value as { readonly apiVersion?: unknown } | undefined;
   const body = sent?.apiVersion === "policy/v1beta1" ? EVICTION_V1BETA1 : EVICTION;
   const eviction = instantiate(withBodyKind(context, body), raw, options.fieldValidation) as Eviction;

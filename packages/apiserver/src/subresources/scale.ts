@@ -47,7 +47,7 @@ export async function scaleHandler(context: ResourceContext): Promise<Reply> {
 
 async function replaceScale(context: ResourceContext): Promise<Reply> {
   const options = parseWriteOptions(context.request.query, "UpdateOptions");
-  const sent = instantiate(withBodyKind(context, SCALE), await readBody(context.request), options.fieldValidation) as Scale;
+  const sent = instantiate(withBodyKind(context, SCALE), await readBody(context), options.fieldValidation) as Scale;
   return write(context, options, "UpdateOptions", () => sent);
 }
 

@@ -14,7 +14,7 @@ export function serviceAccountTokenHandler(issuer: TokenIssuer): SubresourceHand
     const { request, route } = context;
     if (request.method !== "POST") throw methodNotAllowed(context);
     const options = parseWriteOptions(request.query, "CreateOptions");
-    const wanted = instantiate(withBodyKind(context, TOKEN_REQUEST), await readBody(request), options.fieldValidation) as TokenRequest;
+    const wanted = instantiate(withBodyKind(context, TOKEN_REQUEST), await readBody(context), options.fieldValidation) as TokenRequest;
     placeInNamespace(context, wanted);
     placeAtName(wanted, route.name);
     if ((wanted.spec?.audiences ?? []).some((audience) => audience === "")) throw badRequest("an audience must not be empty");

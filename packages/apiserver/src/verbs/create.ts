@@ -16,7 +16,7 @@ export async function create(context: ResourceContext): Promise<Reply> {
   if (route.name !== "") throw methodNotAllowed(context);
   if (resource.kind.namespaced && route.namespace === "") throw methodNotAllowed(context);
   const options = parseWriteOptions(request.query, "CreateOptions");
-  const object = toStoredVersion(resource, instantiate(context, await readBody(request), options.fieldValidation));
+  const object = toStoredVersion(resource, instantiate(context, await readBody(context), options.fieldValidation));
   if (resource.virtual !== undefined) return createVirtual(context, object, options.dryRun);
   if (resource.cache === undefined) throw methodNotAllowed(context);
   return { type: "object", status: 201, resource, stored: await createObject(context, { object, options }) };

@@ -17,7 +17,7 @@ const DELETIONS_PER_TURN = 100;
 export async function deleteCollection(context: ResourceContext): Promise<Reply> {
   const { core, resource, request, route } = context;
   if (resource.cache === undefined || (resource.kind.namespaced && route.namespace === "")) throw methodNotAllowed(context);
-  const options = parseDeleteOptions(request.query, (await readBody(request))?.value);
+  const options = parseDeleteOptions(request.query, (await readBody(context))?.value);
   const listOptions = parseListOptions(request.query, false);
   const selection = resolveSelection(resource.kind, { namespace: storedNamespace(context), ...listOptions });
   const page = await listObjects(core.registry, loadedCache(context), core.continueTokens, selection, listOptions);

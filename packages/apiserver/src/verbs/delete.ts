@@ -10,7 +10,7 @@ import { methodNotAllowed, strategyOf } from "./object-target.ts";
 export async function remove(context: ResourceContext): Promise<Reply> {
   const { resource, request, route } = context;
   if (resource.cache === undefined) throw methodNotAllowed(context);
-  const options = parseDeleteOptions(request.query, (await readBody(request))?.value);
+  const options = parseDeleteOptions(request.query, (await readBody(context))?.value);
   const strategy = strategyOf(context);
   if (strategy?.deletionWarning !== undefined && options.propagationPolicy === undefined && options.orphanDependents === undefined) {
     context.warnings.add(strategy.deletionWarning);

@@ -5,7 +5,6 @@ import {
   badRequest,
   DecodeError,
   decodeJson,
-  decodeYaml,
   invalid,
   invalidValue,
   PATCH_TYPES,
@@ -15,8 +14,9 @@ import {
   type JsonValue,
   type KubeObject,
 } from "@skiff/api";
+import { decodeYamlBody } from "../ports/yaml-decoder.ts";
 import type { ResourceContext } from "../request-context.ts";
-import { copyOf, mediaType } from "../stages/decode.ts";
+import { copyOf, mediaType, requirePlainBody } from "../stages/decode.ts";
 import type { FieldValidation } from "../write-options.ts";
 
 /** A patch that has been read. */
@@ -33,7 +33,7 @@ export interface Patch {
  * Errors: `UnsupportedMediaType` for a type that does not exist or that the kind does not have; `BadRequest`.
  */
 export async function readPatch(context: ResourceContext): Promise<Patch> {
-  const { request, resource } = context;
+  const { core, request, resource } = context;
   const contentType = mediaType(request.headers["content-type"]);
   const types = Object.keys(PATCH_TYPES) as (keyof typeof PATCH_TYPES)[];
   const type = types.find((each) => PATCH_TYPES[each] === contentType);
@@ -44,10 +44,11 @@ export async function readPatch(context: ResourceContext): Promise<Patch> {
   }
   const { body } = request;
   if (body.type === "value") return { type, value: copyOf(body.value) as JsonValue, duplicates: [] };
+  requirePlainBody(request);
   const bytes = body.type === "none" ? Buffer.alloc(0) : await body.read();
   if (bytes.length === 0) throw badRequest("the request body is empty: a patch was expected");
   try {
-    const { value, duplicates } = type === "apply" ? decodeYaml(bytes) : decodeJson(bytes);
+    const { value, duplicates } = type === "apply" ? await decodeYamlBody(bytes, core.yaml) : decodeJson(bytes);
     return { type, value, duplicates };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;

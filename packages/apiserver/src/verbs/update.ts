@@ -16,7 +16,7 @@ const MAX_ATTEMPTS = 16;
 export async function update(context: ResourceContext): Promise<Reply> {
   const { core, resource, route, request } = context;
   const options = parseWriteOptions(request.query, "UpdateOptions");
-  const sent = toStoredVersion(resource, instantiate(context, await readBody(request), options.fieldValidation));
+  const sent = toStoredVersion(resource, instantiate(context, await readBody(context), options.fieldValidation));
   placeInNamespace(context, sent);
   if (!sent.metadata?.name) throw badRequest("name must be provided");
   placeAtName(sent, route.name);

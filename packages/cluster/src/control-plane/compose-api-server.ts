@@ -24,6 +24,7 @@ import {
   type ObjectReader,
   type ServerBase,
   type ServerParts,
+  type YamlDecoder,
 } from "@skiff/apiserver";
 
 /** What the API server of a cluster is made of. */
@@ -36,11 +37,14 @@ export interface ComposedApiServerOptions {
   /** How to reach kubelets and Pods; made from the server's own view of nodes. */
   readonly connector: (reader: ObjectReader) => NodeConnector;
   readonly readinessChecks?: readonly HealthCheck[];
+  /** Reads large YAML documents; absent: they are read in place. */
+  readonly yaml?: YamlDecoder;
 }
 
 /** The API server with everything that a cluster has from its first second: authentication, RBAC, admission, all subresources. */
 export function composeApiServer(options: ComposedApiServerOptions): Promise<ApiServer> {
-  return createApiServer({ host: options.host, store: options.store, compose: (base) => compose(options, base) });
+  const { host, store, yaml } = options;
+  return createApiServer({ host, store, ...(yaml === undefined ? {} : { yaml }), compose: (base) => compose(options, base) });
 }
 
 function compose(options: ComposedApiServerOptions, base: ServerBase): ServerParts {

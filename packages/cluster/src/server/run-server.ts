@@ -7,6 +7,7 @@ import {
   HttpsNodeConnector,
   needsRenewal,
   PeerCertificateVerifier,
+  WorkerYamlDecoder,
   type CertificateAndKey,
 } from "@skiff/apiserver";
 import { EtcdStore, LmdbStore, MemoryStore, type Store } from "@skiff/store";
@@ -41,8 +42,10 @@ export async function runServer(options: {
   let kubeletClient = issueKubeletClient();
   const freshOr = (held: CertificateAndKey): CertificateAndKey =>
     needsRenewal(held.certificatePem, host.clock.now()) ? issueKubeletClient() : held;
+  const yaml = new WorkerYamlDecoder({ clock: host.clock });
   const plane = await startControlPlane({
     host,
+    yaml,
     store,
     pki,
     network: config.network,
@@ -75,6 +78,7 @@ export async function runServer(options: {
   return {
     async stop() {
       await front.close();
+      yaml.stop();
       await plane.stop();
       await store.close();
     },
