@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { notedTraces, type Traces } from "./machine-traces.ts";
-import { eventually, freeTcpPort, type Kubectl, nginxExample, obstacle, TestCluster } from "./test-cluster.ts";
+import { eventually, freeTcpPort, type Kubectl, nginxExample, obstacle, run, TestCluster } from "./test-cluster.ts";
 
 const why = obstacle();
 
@@ -29,6 +31,17 @@ describe.skipIf(why !== undefined)(`the life of a cluster${why === undefined ? "
     await cluster?.remove();
   });
 
+  it("runs the server as a user of its own, and the node as root", async () => {
+    expect(userOf(await cluster.pid("server"))).toBeGreaterThanOrEqual(60_600);
+    expect(userOf(await cluster.pid("node"))).toBe(0);
+    const owned = await run("find", [cluster.data, "-maxdepth", "2", "-uid", `${userOf(await cluster.pid("server"))}`]);
+    const relative = owned.stdout
+      .trim()
+      .split("\n")
+      .map((path) => path.replace(`${cluster.data}/`, ""));
+    expect(new Set(relative.map((path) => path.split("/")[0]))).toEqual(new Set(["store", "pki"]));
+  });
+
   it("does nothing when it is started again", async () => {
     const before = await cluster.status();
     await cluster.up();
@@ -43,8 +56,13 @@ describe.skipIf(why !== undefined)(`the life of a cluster${why === undefined ? "
     await cluster.skiff(["down", "--name", cluster.name]);
   });
 
-  it("brings the workload back", async () => {
+  it("brings the workload back, also when all of it belonged to root", async () => {
+    const file = join(cluster.data, "cluster.json");
+    const { serverUser, ...config } = JSON.parse(readFileSync(file, "utf8")) as { serverUser: number };
+    writeFileSync(file, JSON.stringify(config));
+    await run("chown", ["-R", "0:0", join(cluster.data, "store"), join(cluster.data, "pki")]);
     await cluster.up();
+    expect(userOf(await cluster.pid("server"))).toBe(serverUser);
     expect(await kubectl.ok("get configmap kept -o jsonpath={.data.a}")).toBe("1");
     await eventually(
       "the workload",
@@ -73,3 +91,7 @@ describe.skipIf(why !== undefined)(`the life of a cluster${why === undefined ? "
     expect(await traces.left()).toEqual([]);
   });
 });
+
+function userOf(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}

@@ -8,7 +8,9 @@ import { dirname } from "node:path";
 export function writeFileAtomically(path: string, content: string | Uint8Array, mode: number): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.new`;
-  const file = openSync(draft, "w", mode);
+  rmSync(draft, { force: true });
+  // Exclusive, so that a link which the owner of the folder put there is not followed.
+  const file = openSync(draft, "wx", mode);
   try {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);

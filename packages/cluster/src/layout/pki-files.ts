@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ClusterPkiFiles } from "@skiff/apiserver";
 import { UserError } from "../user-error.ts";
@@ -42,6 +42,8 @@ export function writePki(folder: string, files: ClusterPkiFiles): void {
 
 function readIfThere(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
+  // The folder may belong to the user of the server, who must not lead root to files of others.
+  if (lstatSync(path).isSymbolicLink()) throw new UserError(`${path} is a link, not a file.`, "Put the file itself there.");
   // Keys that others may read are put right rather than refused: the owner alone can have changed the mode.
   if (path.endsWith(".key") && (statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
   const text = readFileSync(path, "utf8");

@@ -14,6 +14,7 @@ import { readClusterConfig, writeClusterConfig } from "../layout/cluster-file.ts
 import type { ClusterPaths } from "../layout/cluster-paths.ts";
 import { networkPlan, NETWORK_SLOTS, type NetworkPlan } from "../layout/network-plan.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
+import { freeServerUser } from "../layout/server-users.ts";
 import type { StateHome } from "../layout/state-home.ts";
 import { UserError } from "../user-error.ts";
 import { freePort, isPortFree } from "./free-port.ts";
@@ -50,7 +51,11 @@ export async function openOrCreateCluster(
   if (existing !== undefined) {
     refuseChanges(wish, existing);
     home.register(wish.name, paths);
-    return existing;
+    if (existing.serverUser !== undefined || !isRoot()) return existing;
+    // A cluster from before servers had users of their own.
+    const config = { ...existing, serverUser: chooseServerUser(otherClusters(home, wish.name)) };
+    writeClusterConfig(paths, config);
+    return config;
   }
   if (!CLUSTER_NAME.test(wish.name))
     throw new UserError(`"${wish.name}" cannot be the name of a cluster.`, "Use lower-case letters, digits and dashes.");
@@ -76,6 +81,7 @@ export async function openOrCreateCluster(
     store: wish.store ?? { type: "lmdb" },
     network: chooseNetwork(nodeCount, others),
     apiPort,
+    ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
   };
   mkdirSync(paths.data, { recursive: true, mode: 0o700 });
   ensurePki(paths, config, host);
@@ -124,6 +130,14 @@ function otherClusters(home: StateHome, name: string): ClusterConfig[] {
       return [];
     }
   });
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function chooseServerUser(others: readonly ClusterConfig[]): number {
+  return freeServerUser(new Set(others.map(({ serverUser }) => serverUser)));
 }
 
 async function chooseApiPort(wished: number | undefined, others: readonly ClusterConfig[]): Promise<number> {

@@ -45,13 +45,10 @@ export function partArguments(paths: ClusterPaths, part: ClusterPart): string[] 
 export class KeptProcesses {
   readonly #paths: ClusterPaths;
   readonly #clock: Clock;
-  readonly #users: readonly number[];
 
-  /** `users`: ids of users beside root and this one under which parts may run. */
-  constructor(paths: ClusterPaths, clock: Clock, users: readonly number[] = []) {
+  constructor(paths: ClusterPaths, clock: Clock) {
     this.#paths = paths;
     this.#clock = clock;
-    this.#users = users;
   }
 
   find(part: ClusterPart): KeptProcess {
@@ -103,7 +100,7 @@ export class KeptProcesses {
   }
 
   #entries(): TableEntry[] {
-    return listProcesses(this.#users).filter(({ pid }) => pid !== process.pid);
+    return listProcesses().filter(({ pid }) => pid !== process.pid);
   }
 }
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import type { Clock } from "@skiff/base";
-import { sleep } from "@skiff/base";
+import { sleep, type Clock } from "@skiff/base";
+import { SERVER_USERS } from "../layout/server-users.ts";
 
 /** A process as the system's process table has it. */
 export interface TableEntry {
@@ -15,13 +15,13 @@ export interface TableEntry {
 const KILL_POLL_MS = 10;
 
 /**
- * The processes of this user and of root that run (those that only wait to be collected by their parent do not).
+ * The processes of this user, of root and of the users of servers that run (those that only wait to be collected by their
+ * parent do not).
  *
  * Programs of others are left out, for anybody may give a program of theirs the command line of one of ours.
- * `allowedUsers` are further user ids that count as ours.
  */
-export function listProcesses(allowedUsers: readonly number[] = []): TableEntry[] {
-  return process.platform === "linux" ? fromProc(new Set([0, process.getuid?.() ?? 0, ...allowedUsers])) : fromPs();
+export function listProcesses(): TableEntry[] {
+  return process.platform === "linux" ? fromProc() : fromPs();
 }
 
 /** True while that very process runs. */
@@ -55,11 +55,15 @@ function signal(entry: TableEntry, name: NodeJS.Signals): void {
   }
 }
 
-function fromProc(users: ReadonlySet<number>): TableEntry[] {
+function isTrusted(user: number): boolean {
+  return user === 0 || user === process.getuid?.() || (user >= SERVER_USERS.first && user <= SERVER_USERS.last);
+}
+
+function fromProc(): TableEntry[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      if (!users.has(statSync(`/proc/${name}`).uid)) return [];
+      if (!isTrusted(statSync(`/proc/${name}`).uid)) return [];
       const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").slice(0, -1);
       const ticks = startTicks(Number(name));
       return ticks === undefined || command.length === 0 ? [] : [{ pid: Number(name), startTicks: ticks, command }];

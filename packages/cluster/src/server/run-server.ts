@@ -19,6 +19,7 @@ import { clusterPaths, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
 import { primaryAddress } from "../manage/machine-addresses.ts";
 import { UserError } from "../user-error.ts";
+import { giveUpRoot } from "./server-user.ts";
 
 /** `skiff server`: the API server, controllers and scheduler of the cluster in a data directory. Resolves when the API answers. */
 export async function runServer(options: {
@@ -27,9 +28,13 @@ export async function runServer(options: {
   readonly runDir: string;
 }): Promise<{ stop(): Promise<void> }> {
   const { host } = options;
-  const paths = clusterPaths(options.dataDir, options.runDir);
+  let paths = clusterPaths(options.dataDir, options.runDir);
   const config = readClusterConfig(paths);
   if (config === undefined) throw new UserError(`${options.dataDir} holds no cluster.`, "Start one with: skiff up");
+  const { serverUser, apiPort } = config;
+  // Before anything that others can reach is opened. From here on the data directory is the working directory.
+  if (serverUser !== undefined && giveUpRoot({ user: serverUser, paths, apiPort, program: process.argv[1] ?? "", log: host.log }))
+    paths = clusterPaths(".", options.runDir);
   const pki = createClusterPki(host, {
     files: readPki(paths.pki),
     clusterDomain: config.network.clusterDomain,
