@@ -48,6 +48,9 @@ export {
   LEGACY_JOB_NAME_LABEL,
 } from "./prepare/job-prepare.ts";
 export * from "./semantic-equal.ts";
+export * from "./storage/claim-binding.ts";
+export * from "./storage/default-storage-class.ts";
+export * from "./storage/volume-matching.ts";
 export { validateTaints, validateTolerations } from "./validation/affinity-validation.ts";
 export { validateScale } from "./validation/autoscaling-validation.ts";
 export { isExtendedResource, isNativeResource, validateResourceQuantity } from "./validation/container-resources-validation.ts";
@@ -58,5 +61,4 @@ export { checkName, MAX_ANNOTATIONS_SIZE, validateObjectMeta, validateObjectMeta
 export { validateStructuralSchema } from "./validation/structural-schema.ts";
 export { ageColumn, nameColumn, NONE } from "./columns/common-columns.ts";
 export { type PodSummary, summarizePod } from "./columns/pod-columns.ts";
-export { isDefaultStorageClass } from "./columns/storage-columns.ts";
 export * from "./human-duration.ts";

@@ -10,6 +10,8 @@ import type {
 } from "../generated/types.ts";
 import type { Column } from "../kind.ts";
 import { canonicalQuantity } from "../quantity.ts";
+import { CLASS_ANNOTATION } from "../storage/claim-binding.ts";
+import { isDefaultStorageClass } from "../storage/default-storage-class.ts";
 import { ageColumn, booleanColumn, nameColumn, numberColumn, textColumn } from "./common-columns.ts";
 
 const MODES = [
@@ -18,8 +20,6 @@ const MODES = [
   ["ReadWriteMany", "RWX"],
   ["ReadWriteOncePod", "RWOP"],
 ] as const;
-const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
-const DEFAULT_CLASS_ANNOTATIONS = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 
 const modesText = (modes: readonly string[] | undefined): string =>
   MODES.filter(([mode]) => modes?.includes(mode))
@@ -96,11 +96,6 @@ export const persistentVolumeClaimColumns: readonly Column<PersistentVolumeClaim
     1,
   ),
 ];
-
-/** Whether claims that name no class get this one. */
-export function isDefaultStorageClass(storageClass: StorageClass): boolean {
-  return DEFAULT_CLASS_ANNOTATIONS.some((name) => storageClass.metadata?.annotations?.[name] === "true");
-}
 
 /** What `kubectl get storageclasses` shows; the default one is marked in its name. */
 export const storageClassColumns: readonly Column<StorageClass>[] = [

@@ -3,6 +3,7 @@ import type { KindDefinition } from "../kind.ts";
 import type { KubeObject } from "../object.ts";
 import { podLimits, podRequests } from "../pod-resources.ts";
 import { parseQuantity, Quantity } from "../quantity.ts";
+import { storageClassNameOf } from "../storage/claim-binding.ts";
 
 /** Amounts by the name that quotas use, such as `requests.cpu` or `count/deployments.apps`. */
 export type QuotaUsage = Map<string, Quantity>;
@@ -18,7 +19,6 @@ const PLAIN_COUNTS = new Set([
   "secrets",
   "services",
 ]);
-const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 
 /** What an object counts for in quotas. */
 export function quotaUsageOf(kind: Pick<KindDefinition, "group" | "plural">, object: KubeObject): QuotaUsage {
@@ -58,10 +58,10 @@ function addService(usage: QuotaUsage, { spec }: Service): void {
   usage.set("services.nodeports", Quantity.of(counted.length));
 }
 
-function addClaim(usage: QuotaUsage, { metadata, spec }: PersistentVolumeClaim): void {
-  const storageClass = metadata?.annotations?.[CLASS_ANNOTATION] ?? spec?.storageClassName;
+function addClaim(usage: QuotaUsage, claim: PersistentVolumeClaim): void {
+  const storageClass = storageClassNameOf(claim);
   if (storageClass) usage.set(`${storageClass}.storageclass.storage.k8s.io/persistentvolumeclaims`, ONE);
-  const storage = spec?.resources?.requests?.["storage"];
+  const storage = claim.spec?.resources?.requests?.["storage"];
   if (storage === undefined) return;
   usage.set("requests.storage", parseQuantity(storage));
   if (storageClass) usage.set(`${storageClass}.storageclass.storage.k8s.io/requests.storage`, parseQuantity(storage));

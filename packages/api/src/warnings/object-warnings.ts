@@ -14,10 +14,10 @@ import type {
   StorageClass,
 } from "../generated/types.ts";
 import { semanticEqual } from "../semantic-equal.ts";
+import { CLASS_ANNOTATION } from "../storage/claim-binding.ts";
 import { hostnameWarning, oldLabelWarning, templateWarnings } from "./pod-warnings.ts";
 
 const POD_NAMES = "Pod names and hostnames";
-const STORAGE_CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 
 type Templated = Deployment | ReplicaSet | StatefulSet | DaemonSet | ReplicationController | Job;
 
@@ -49,8 +49,8 @@ export function ingressWarnings(ingress: Ingress, old: Ingress | undefined): str
 }
 
 function classAnnotation(annotations: Readonly<Record<string, string>> | undefined): string[] {
-  if (annotations?.[STORAGE_CLASS_ANNOTATION] === undefined) return [];
-  return [`metadata.annotations[${STORAGE_CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`];
+  if (annotations?.[CLASS_ANNOTATION] === undefined) return [];
+  return [`metadata.annotations[${CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`];
 }
 
 /** Old ways to recycle volumes and to name their class. */

@@ -1,13 +1,10 @@
-import type { Ingress, IngressClass, KubeObject, PersistentVolumeClaim, StorageClass } from "@skiff/api";
-import { parseTime } from "@skiff/base";
+import { defaultStorageClass, lacksStorageClass, type Ingress, type IngressClass, type PersistentVolumeClaim } from "@skiff/api";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
 import type { ObjectReader } from "../object-reader.ts";
 import { RESOURCES } from "../well-known-resources.ts";
 import { isAbout, refusal } from "./refusal.ts";
 
-const STORAGE_ANNOTATIONS = ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 const INGRESS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class";
-const OLD_CLAIM_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 const OLD_INGRESS_ANNOTATION = "kubernetes.io/ingress.class";
 
 /** Claims that name no StorageClass get the default one; of several, the newest. */
@@ -22,10 +19,8 @@ export class DefaultStorageClass implements AdmissionPlugin {
   mutate(request: AdmissionRequest): void {
     if (!isAbout(request, "", "persistentvolumeclaims") || request.operation !== "CREATE") return;
     const claim = request.object as PersistentVolumeClaim;
-    // An empty name asks for no class; only one that is absent asks for the default.
-    if (claim.spec === undefined || claim.spec.storageClassName !== undefined) return;
-    if (claim.metadata?.annotations?.[OLD_CLAIM_ANNOTATION] !== undefined) return;
-    const chosen = newest(this.#reader.list(RESOURCES.storageClasses).filter(isDefaultStorageClass));
+    if (claim.spec === undefined || !lacksStorageClass(claim)) return;
+    const chosen = defaultStorageClass(this.#reader.list(RESOURCES.storageClasses));
     if (chosen !== undefined) claim.spec.storageClassName = chosen.metadata?.name;
   }
 }
@@ -51,17 +46,6 @@ export class DefaultIngressClass implements AdmissionPlugin {
   }
 }
 
-function isDefaultStorageClass({ metadata }: StorageClass): boolean {
-  return STORAGE_ANNOTATIONS.some((annotation) => metadata?.annotations?.[annotation] === "true");
-}
-
 function isDefaultIngressClass({ metadata }: IngressClass): boolean {
   return metadata?.annotations?.[INGRESS_ANNOTATION] === "true";
-}
-
-/** The one created last; of those created in the same second, the first by name. */
-function newest<T extends KubeObject>(objects: readonly T[]): T | undefined {
-  const createdMs = (object: T): number => parseTime(object.metadata?.creationTimestamp) ?? 0;
-  const nameOf = (object: T): string => object.metadata?.name ?? "";
-  return [...objects].sort((a, b) => createdMs(b) - createdMs(a) || (nameOf(a) < nameOf(b) ? -1 : 1))[0];
 }

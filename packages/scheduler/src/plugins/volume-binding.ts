@@ -1,11 +1,20 @@
 import { sleep, type Clock } from "@skiff/base";
-import { persistentVolumeClaimKind, persistentVolumeKind, type PersistentVolume, type PersistentVolumeClaim } from "@skiff/api";
+import {
+  findVolume,
+  isCompletelyBound,
+  persistentVolumeClaimKind,
+  persistentVolumeKind,
+  SELECTED_NODE,
+  storageClassNameOf,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+} from "@skiff/api";
 import { referenceTo, type Client } from "@skiff/client";
 import type { PlacementContext, Plugin } from "../framework/plugin.ts";
 import { unresolvable, type Rejection } from "../framework/rejection.ts";
 import type { NodeInfo } from "../state/node-info.ts";
 import type { PodInfo } from "../state/pod-info.ts";
-import { canProvision, classNameOf, findVolume, isBound, isReachable, SELECTED_NODE, waitsForConsumer } from "./volume-matching.ts";
+import { canProvision, isReachable, waitsForConsumer } from "./volume-matching.ts";
 import { claimNotFound, type VolumeReader } from "./volume-reader.ts";
 
 const NAME = "VolumeBinding";
@@ -124,7 +133,7 @@ class VolumeBinding implements Plugin {
       const claims = pod.claims.map(({ name }) => this.#volumes.claim(pod.namespace, name));
       const lost = pod.claims.find((_, index) => claims[index] === undefined);
       if (lost !== undefined) throw new Error(claimNotFound(lost.name));
-      if (claims.every((claim) => claim !== undefined && isBound(claim))) return;
+      if (claims.every((claim) => claim !== undefined && isCompletelyBound(claim))) return;
       if (this.#clock.monotonic() >= deadlineMs) throw new Error("timed out waiting for the condition");
     }
   }
@@ -138,7 +147,7 @@ class VolumeBinding implements Plugin {
       const claim = this.#volumes.claim(pod.namespace, name);
       const refusal = this.#refuse(pod, name, ephemeral, claim);
       if (claim === undefined || refusal !== undefined) return unresolvable(NAME, refusal ?? claimNotFound(name));
-      if (isBound(claim)) bound.push(claim);
+      if (isCompletelyBound(claim)) bound.push(claim);
       else if (waitsForConsumer(claim, this.#volumes) && !claim.spec?.volumeName) waiting.push(claim);
       else isUnboundImmediate = true;
     }
@@ -175,12 +184,14 @@ class VolumeBinding implements Plugin {
         provisions.push(claim);
         continue;
       }
-      const isTaken = (name: string): boolean => chosen.has(name) || this.#taken.has(name);
-      const volume = findVolume(claim, this.#volumes.volumes(), node, isTaken);
+      const isTaken = ({ metadata }: PersistentVolume): boolean =>
+        chosen.has(metadata?.name ?? "") || this.#taken.has(metadata?.name ?? "");
+      const isUsable = (candidate: PersistentVolume): boolean => isReachable(candidate, node);
+      const volume = findVolume(claim, this.#volumes.volumes(), { isUsable, isTaken });
       if (volume !== undefined) {
         chosen.add(volume.metadata?.name ?? "");
         bindings.push({ claim, volume });
-      } else if (canProvision(this.#volumes.storageClass(classNameOf(claim)), node)) provisions.push(claim);
+      } else if (canProvision(this.#volumes.storageClass(storageClassNameOf(claim)), node)) provisions.push(claim);
       else return NOTHING_TO_BIND;
     }
     return { bindings, provisions };

@@ -1,17 +1,10 @@
 import { parseTime } from "@skiff/base";
-import { objectKey, type Pod, type PodAffinityTerm, type Volume, type WeightedPodAffinityTerm } from "@skiff/api";
+import { claimsOfPod, objectKey, type ClaimUse, type Pod, type PodAffinityTerm, type WeightedPodAffinityTerm } from "@skiff/api";
 import { affinityTerm, type AffinityTerm } from "./affinity-term.ts";
 import { hostPortsOf, type HostPort } from "./host-ports.ts";
 import { nonZeroRequestsOf, requestsOf, type Resources } from "./resources.ts";
 
 const NONE: readonly never[] = [];
-
-/** A claim that a Pod mounts. */
-export interface ClaimUse {
-  readonly name: string;
-  /** Made for this Pod alone from a template in its volumes. */
-  readonly ephemeral: boolean;
-}
 
 /** A Pod with everything about it that scheduling needs again and again, worked out once. Never changes. */
 export class PodInfo {
@@ -45,7 +38,7 @@ export class PodInfo {
     this.requests = requestsOf(pod);
     this.nonZero = nonZeroRequestsOf(pod, this.requests);
     this.hostPorts = hostPortsOf(pod);
-    this.claims = claimsOf(this.name, spec?.volumes);
+    this.claims = claimsOfPod(this.name, spec);
     const { podAffinity, podAntiAffinity } = spec?.affinity ?? {};
     this.requiredAffinity = required(pod, podAffinity?.requiredDuringSchedulingIgnoredDuringExecution);
     this.requiredAntiAffinity = required(pod, podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution);
@@ -67,15 +60,6 @@ export class PodInfo {
   get startMs(): number {
     return parseTime(this.pod.status?.startTime) ?? Number.POSITIVE_INFINITY;
   }
-}
-
-function claimsOf(podName: string, volumes: readonly Volume[] | undefined): readonly ClaimUse[] {
-  const claims: ClaimUse[] = [];
-  for (const volume of volumes ?? NONE) {
-    if (volume.persistentVolumeClaim) claims.push({ name: volume.persistentVolumeClaim.claimName, ephemeral: false });
-    else if (volume.ephemeral) claims.push({ name: `${podName}-${volume.name}`, ephemeral: true });
-  }
-  return claims.length === 0 ? NONE : claims;
 }
 
 function required(pod: Pod, terms: readonly PodAffinityTerm[] | undefined): readonly AffinityTerm[] {
