@@ -7,6 +7,8 @@ import {
   jobKind,
   namespaceKind,
   nodeKind,
+  persistentVolumeClaimKind,
+  persistentVolumeKind,
   podDisruptionBudgetKind,
   resourceQuotaKind,
   serviceKind,
@@ -138,7 +140,18 @@ it("lets every controller do its work with no more than the rights of its own ac
   await admin
     .resource(podDisruptionBudgetKind)
     .create({ metadata: { name: "web", ...inTeam }, spec: { maxUnavailable: 1, selector: { matchLabels: { app: "web" } } } });
+  const size = { storage: "1Gi" };
+  const accessModes = ["ReadWriteOnce"];
+  await admin
+    .resource(persistentVolumeKind)
+    .create({ metadata: { name: "disk" }, spec: { capacity: size, accessModes, hostPath: { path: "/srv/disk" } } });
+  const claimSpec = { accessModes, resources: { requests: size } };
+  await admin.resource(persistentVolumeClaimKind).create({ metadata: { name: "data", ...inTeam }, spec: claimSpec });
+  const volumes = [{ name: "scratch", ephemeral: { volumeClaimTemplate: { spec: claimSpec } } }];
+  await admin.resource(podKind).create({ metadata: { name: "scratcher", ...inTeam }, spec: { ...template("scratcher").spec!, volumes } });
   await server.clock.advance("2m");
+  const claims = (await admin.resource(persistentVolumeClaimKind).list(inTeam)).items;
+  expect(claims.map(({ metadata, status }) => `${metadata?.name} ${status?.phase}`)).toEqual(["data Bound", "scratcher-scratch Pending"]);
   expect((await admin.resource(resourceQuotaKind).get({ name: "small", ...inTeam })).status?.used).toBeDefined();
   expect((await admin.resource(podDisruptionBudgetKind).get({ name: "web", ...inTeam })).status?.expectedPods).toBe(2);
   expect((await admin.resource(replicaSetKind).list(inTeam)).items.map(({ status }) => status?.replicas)).toEqual([2]);
@@ -156,5 +169,6 @@ it("lets every controller do its work with no more than the rights of its own ac
   await admin.resource(namespaceKind).delete({ name: "team" });
   await server.clock.advance("2m");
   expect(refusals).toEqual([]);
+  expect((await admin.resource(persistentVolumeKind).get({ name: "disk" })).status?.phase).toBe("Released");
   expect((await admin.resource(namespaceKind).list()).items.map(({ metadata }) => metadata?.name)).not.toContain("team");
 });

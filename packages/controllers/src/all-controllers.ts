@@ -14,6 +14,7 @@ import { createDisruptionController } from "./disruption/controller.ts";
 import { createEndpointsController } from "./endpoints/controller.ts";
 import { createEndpointSliceController } from "./endpointslice/controller.ts";
 import { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
+import { createEphemeralVolumeController } from "./ephemeral-volume/controller.ts";
 import { createGarbageCollector } from "./garbage-collector/controller.ts";
 import { createJobController } from "./job/controller.ts";
 import { createNamespaceController } from "./namespace/controller.ts";
@@ -21,12 +22,18 @@ import { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/cont
 import { createNodeLifecycleController } from "./node-lifecycle/controller.ts";
 import type { NodeLifecycleOptions } from "./node-lifecycle/plan.ts";
 import { createPodGarbageCollector, type PodGarbageCollectorOptions } from "./pod-gc/controller.ts";
+import { createPersistentVolumeController } from "./persistentvolume/controller.ts";
 import { createReplicaSetController } from "./replicaset/controller.ts";
 import { createReplicationControllerController } from "./replicationcontroller/controller.ts";
 import { createResourceQuotaController } from "./resourcequota/controller.ts";
 import { createRootCaPublisher } from "./root-ca-publisher/controller.ts";
 import { createServiceAccountController } from "./serviceaccount/controller.ts";
 import { createStatefulSetController } from "./statefulset/controller.ts";
+import {
+  createAttributesClassProtectionController,
+  createClaimProtectionController,
+  createVolumeProtectionController,
+} from "./storage-protection/controllers.ts";
 import { createTaintEvictionController } from "./taint-eviction/controller.ts";
 import { createTtlAfterFinishedController } from "./ttl-after-finished/controller.ts";
 
@@ -79,6 +86,11 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("taint-eviction-controller", createTaintEvictionController, "node-controller"),
   entry("pod-garbage-collector", (context, { podGarbageCollector }) => createPodGarbageCollector(context, podGarbageCollector)),
   entry("node-ipam-controller", (context, { nodeIpam }) => nodeIpam && createNodeIpamController(context, nodeIpam), "node-controller"),
+  entry("persistentvolume-controller", createPersistentVolumeController, "persistent-volume-binder"),
+  entry("persistentvolumeclaim-protection-controller", createClaimProtectionController, "pvc-protection-controller"),
+  entry("persistentvolume-protection-controller", createVolumeProtectionController, "pv-protection-controller"),
+  entry("volumeattributesclass-protection-controller", createAttributesClassProtectionController),
+  entry("ephemeral-volume-controller", createEphemeralVolumeController),
   entry("clusterrole-aggregation-controller", createClusterRoleAggregationController),
   entry("disruption-controller", createDisruptionController),
   entry("resourcequota-controller", createResourceQuotaController),
