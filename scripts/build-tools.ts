@@ -1,7 +1,7 @@
 /**
  * Builds the tools that tests use when they are there, from their public Go modules:
  *
- *     npx tsx scripts/build-tools.ts [etcd|kubectl|helm]...     (none named: etcd)
+ *     npx tsx scripts/build-tools.ts [etcd|kubectl|helm|nsqd|nsqlookupd]...     (none named: etcd)
  *
  * They go to `$XDG_CACHE_HOME/skiff/tools/bin` (`~/.cache/skiff/tools/bin`); what is there already is left alone. Needs
  * `go`. The first build of a tool takes minutes, so it runs at low priority.
@@ -21,6 +21,8 @@ interface Tool {
   readonly main?: string;
   /** Further flags for the linker: what the project's own build puts in. */
   readonly link?: string;
+  /** Modules that the tool's own module replaces, as `old=new@version`: a replacement does not reach those who import. */
+  readonly replaces?: readonly string[];
 }
 
 const KUBECTL_MAIN = `package main
@@ -38,6 +40,13 @@ func main() {
 }
 `;
 
+/** The message queue of the face recognition example. */
+const NSQ: Tool = {
+  module: "github.com/nsqio/nsq",
+  version: "v1.3.0",
+  replaces: ["github.com/judwhite/go-svc=github.com/mreiferson/go-svc@v1.2.2-0.20210815184239-7a96e00010f6"],
+};
+
 const TOOLS: Readonly<Record<string, Tool>> = {
   etcd: { module: "go.etcd.io/etcd/server/v3", version: "v3.6.5", package: "go.etcd.io/etcd/server/v3" },
   kubectl: {
@@ -47,6 +56,8 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     link: "-X k8s.io/component-base/version.gitVersion=v1.36.6",
   },
   helm: { module: "helm.sh/helm/v3", version: "v3.22.0", package: "helm.sh/helm/v3/cmd/helm" },
+  nsqd: { ...NSQ, package: "github.com/nsqio/nsq/apps/nsqd" },
+  nsqlookupd: { ...NSQ, package: "github.com/nsqio/nsq/apps/nsqlookupd" },
 };
 
 /** Runs `go` at low priority with its output on ours. Errors: rejects when it cannot be started or fails. */
@@ -68,6 +79,7 @@ async function build(tool: Tool, target: string): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "skiff-tool-"));
   try {
     await go(directory, ["mod", "init", "skiff-tool"]);
+    for (const replacement of tool.replaces ?? []) await go(directory, ["mod", "edit", `-replace=${replacement}`]);
     await go(directory, ["get", `${tool.package ?? tool.module}@${tool.version}`]);
     if (tool.main !== undefined) {
       writeFileSync(join(directory, "main.go"), tool.main);

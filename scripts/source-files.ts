@@ -9,7 +9,7 @@ export const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
 export interface SourceFile {
   /** Relative to the repository. */
   readonly path: string;
-  /** `base`, `api`, … */
+  /** `base`, `api`, …; `examples` for all of them. */
   readonly packageName: string;
   readonly text: string;
   readonly isTest: boolean;
@@ -25,15 +25,15 @@ function filesBelow(folder: string): string[] {
   });
 }
 
-/** Every TypeScript file of every package, generated ones excluded. */
+/** Every TypeScript file of every package and example, generated ones excluded. */
 export function sourceFiles(): SourceFile[] {
-  return filesBelow(join(REPOSITORY, "packages"))
+  return [...filesBelow(join(REPOSITORY, "packages")), ...filesBelow(join(REPOSITORY, "examples"))]
     .filter((path) => /\.tsx?$/.test(path))
     .map((path) => {
       const name = relative(REPOSITORY, path);
       return {
         path: name,
-        packageName: name.split("/")[1] ?? "",
+        packageName: name.startsWith("examples/") ? "examples" : (name.split("/")[1] ?? ""),
         text: readFileSync(path, "utf8"),
         isTest: /\.(test|e2e|bench|contract)\.tsx?$|\/testing\.ts$|\/testing\/|\.fixture\.ts$/.test(name),
       };
