@@ -1,6 +1,7 @@
 import { messageOf, sleep, type Host } from "@skiff/base";
 import { isStatus, podKind, type Pod, type PodStatus } from "@skiff/api";
 import type { Client } from "@skiff/client";
+import { isOlder } from "./object-version.ts";
 import { statusPatch } from "./status-patch.ts";
 
 const FIRST_RETRY_MS = 1000;
@@ -138,11 +139,4 @@ export class StatusManager {
     }
     return false;
   }
-}
-
-/** Whether `pod` is an older version than `known`. Versions of one store compare as numbers; others are taken as newer. */
-function isOlder(pod: Pod, known: Pod): boolean {
-  const version = Number(pod.metadata?.resourceVersion);
-  const knownVersion = Number(known.metadata?.resourceVersion);
-  return Number.isFinite(version) && Number.isFinite(knownVersion) && version < knownVersion;
 }

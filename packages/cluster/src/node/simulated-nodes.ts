@@ -1,6 +1,6 @@
-import { configMapKind, nodeKind, podKind, secretKind, serviceKind, type Pod } from "@skiff/api";
+import { configMapKind, nodeKind, objectKey, podKind, secretKind, serviceKind, type KubeObject, type Node, type Pod } from "@skiff/api";
 import { componentHost, type Host } from "@skiff/base";
-import { EventRecorder, InformerFactory, type Client, type Informer } from "@skiff/client";
+import { EventRecorder, InformerFactory, type Client, type Informer, type InformerChange } from "@skiff/client";
 import type { SimulatedRuntimeOptions } from "@skiff/cri-simulated";
 import { fromInformer, type KubeletSources } from "@skiff/kubelet";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
@@ -32,13 +32,15 @@ export class SimulatedNodes {
   readonly nodes = new Map<string, SimulatedNode>();
   readonly #options: SimulatedNodesOptions;
   readonly #recorder: EventRecorder;
-  readonly #podsByNode: PodsByNode;
+  readonly #podsByNode: ObjectsByNode<Pod>;
+  readonly #nodesByName: ObjectsByNode<Node>;
 
   constructor(options: SimulatedNodesOptions) {
     this.#options = options;
     const { host, client, informers } = options;
     this.#recorder = new EventRecorder(client, componentHost(host, "kubelet"), "kubelet");
-    this.#podsByNode = new PodsByNode(informers.informer(podKind));
+    this.#podsByNode = podsByNode(informers.informer(podKind));
+    this.#nodesByName = nodesByName(informers.informer(nodeKind));
     for (const [index, name] of options.names.entries()) this.nodes.set(name, this.#create(name, index));
   }
 
@@ -55,15 +57,17 @@ export class SimulatedNodes {
   async stop(): Promise<void> {
     await Promise.all(Array.from(this.nodes.values(), ({ kubelet }) => kubelet.stop()));
     this.#podsByNode.stop();
+    this.#nodesByName.stop();
     await this.#recorder.stop();
   }
 
   #create(nodeName: string, index: number): SimulatedNode {
     const { informers, clusterDns, clusterDomain, runtime, cpuCount, memoryBytes, maxPods, host, client } = this.#options;
+    const [pods, nodes] = [informers.informer(podKind), informers.informer(nodeKind)];
     const sources: Partial<KubeletSources> = {
-      pods: this.#podsByNode.of(nodeName),
+      pods: { synced: (signal) => pods.synced(signal), onChange: (handler) => this.#podsByNode.subscribe(nodeName, handler) },
       services: informers.informer(serviceKind),
-      nodes: informers.informer(nodeKind),
+      nodes: { get: (name) => nodes.get(name), onChange: (handler) => this.#nodesByName.subscribe(nodeName, handler) },
       configMaps: fromInformer(informers.informer(configMapKind)),
       secrets: fromInformer(informers.informer(secretKind)),
     };
@@ -86,40 +90,52 @@ export class SimulatedNodes {
   }
 }
 
-type PodHandler = Parameters<Informer<Pod>["onChange"]>[0];
+type Handler<T> = (change: InformerChange<T>) => void;
 
-/** One informer of all Pods, its changes handed to the node that each Pod is bound to: the cost of a change does not grow with the nodes. */
-class PodsByNode {
-  readonly #pods: Informer<Pod>;
-  readonly #handlers = new Map<string, Set<PodHandler>>();
+/** One informer whose changes are handed to the node that they are about: the cost of a change does not grow with the nodes. */
+class ObjectsByNode<T extends KubeObject> {
+  readonly #handlers = new Map<string, Set<Handler<T>>>();
+  readonly #present: (nodeName: string) => readonly T[];
   readonly #unsubscribe: () => void;
 
-  constructor(pods: Informer<Pod>) {
-    this.#pods = pods;
-    pods.addIndex("spec.nodeName", (pod) => (pod.spec?.nodeName === undefined ? [] : [pod.spec.nodeName]));
-    this.#unsubscribe = pods.onChange((change) => {
-      const nodeName = change.object.spec?.nodeName;
+  /** `present` answers what there is for a node already. */
+  constructor(
+    objects: Informer<T>,
+    nodeNameOf: (object: T) => string | undefined,
+    present: (nodeName: string) => readonly T[],
+  ) {
+    this.#present = present;
+    this.#unsubscribe = objects.onChange((change) => {
+      const nodeName = nodeNameOf(change.object);
       if (nodeName !== undefined) for (const handler of this.#handlers.get(nodeName) ?? []) handler(change);
     });
   }
 
-  of(nodeName: string): KubeletSources["pods"] {
-    return {
-      synced: (signal) => this.#pods.synced(signal),
-      onChange: (handler) => {
-        const handlers = this.#handlers.get(nodeName) ?? new Set();
-        this.#handlers.set(nodeName, handlers.add(handler));
-        for (const object of this.#pods.byIndex("spec.nodeName", nodeName)) {
-          handler({ type: "added", key: `${object.metadata?.namespace}/${object.metadata?.name}`, object });
-        }
-        return () => handlers.delete(handler);
-      },
-    };
+  /** As an informer of this node's objects only. */
+  subscribe(nodeName: string, handler: Handler<T>): () => void {
+    const handlers = this.#handlers.get(nodeName) ?? new Set();
+    this.#handlers.set(nodeName, handlers.add(handler));
+    for (const object of this.#present(nodeName)) handler({ type: "added", key: objectKey(object), object });
+    return () => void handlers.delete(handler);
   }
 
   stop(): void {
     this.#unsubscribe();
   }
+}
+
+function podsByNode(pods: Informer<Pod>): ObjectsByNode<Pod> {
+  const nodeNameOf = (pod: Pod): string | undefined => pod.spec?.nodeName;
+  pods.addIndex("spec.nodeName", (pod) => (pod.spec?.nodeName === undefined ? [] : [pod.spec.nodeName]));
+  return new ObjectsByNode(pods, nodeNameOf, (nodeName) => pods.byIndex("spec.nodeName", nodeName));
+}
+
+function nodesByName(nodes: Informer<Node>): ObjectsByNode<Node> {
+  const find = (name: string): readonly Node[] => {
+    const node = nodes.get(name);
+    return node === undefined ? [] : [node];
+  };
+  return new ObjectsByNode(nodes, ({ metadata }) => metadata?.name, find);
 }
 
 /** The process that plays all nodes of a simulated cluster. Resolves when every node is registered. */

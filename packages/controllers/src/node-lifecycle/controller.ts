@@ -45,7 +45,7 @@ class NodeLifecycleController implements Controller<ObservedNode, NodePlan> {
     this.#leases = informers.informer(leaseKind);
     const pods = informers.informer(podKind);
     this.#podsByNode = new PodsByNode(pods);
-    this.#zones = new ZoneEvictions(host.clock);
+    this.#zones = new ZoneEvictions(host.clock, this.#nodes);
     this.sources = [
       objectsOf(this.#nodes),
       readsFrom(this.#leases),
@@ -67,8 +67,8 @@ class NodeLifecycleController implements Controller<ObservedNode, NodePlan> {
       node,
       silentMs: this.#context.host.clock.monotonic() - seenMs,
       patienceMs: isKnown ? gracePeriodMs : startupGracePeriodMs,
-      mayEvict: () => this.#zones.admit(zoneOf(node), this.#nodes.list()),
-      isEverythingDown: () => this.#zones.isEverythingDown(this.#nodes.list()),
+      mayEvict: () => this.#zones.admit(zoneOf(node)),
+      isEverythingDown: () => this.#zones.isEverythingDown(),
     };
   }
 

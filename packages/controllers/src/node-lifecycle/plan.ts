@@ -23,7 +23,7 @@ export interface ObservedNode {
   readonly patienceMs: number;
   /** Whether Pods may be driven from this node now, if it is not ready; asked only then. */
   readonly mayEvict: () => boolean;
-  /** Whether no zone has a ready node left, so that evictions are called off. It looks at every node: asked only of a node that is not ready. */
+  /** Whether no zone has a ready node left, so that evictions are called off. Asked only of a node that is not ready. */
   readonly isEverythingDown: () => boolean;
 }
 
