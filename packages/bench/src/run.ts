@@ -1,21 +1,38 @@
-/** `npm run bench`: prints the table and writes `bench-results/in-process.json`. `--tiny` runs everything on the smallest input. */
+/**
+ * `npm run bench`: prints the table and writes `bench-results/results.json`.
+ *
+ *     npm run bench [-- [--tiny] [section]...]
+ *
+ * `--tiny` runs everything on the smallest input. Sections that cannot run here are left out, with the reason.
+ */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { benchApi, benchDeployment, benchStart, type BenchSize } from "./in-process.ts";
+import { cpus } from "node:os";
+import { compareStarts } from "./compared.ts";
 import { formatTable, type Measurement } from "./measurement.ts";
+import { SECTIONS } from "./sections.ts";
 
 const tiny = process.argv.includes("--tiny");
-const size: BenchSize = tiny
-  ? { runs: 1, nodes: 2, replicas: 4, objects: 10, watchers: 3 }
-  : { runs: 5, nodes: 100, replicas: 1000, objects: 10_000, watchers: 1000 };
-const measurements: Measurement[] = [];
-for (const bench of [benchStart, benchDeployment, benchApi]) {
-  process.stderr.write(`${bench.name} …\n`);
-  measurements.push(...(await bench(bench === benchApi ? { ...size, runs: Math.min(size.runs, 3) } : size)));
-}
-if (!tiny) {
-  process.stderr.write("benchDeployment, large …\n");
-  measurements.push(...(await benchDeployment({ ...size, runs: 1, nodes: 1000, replicas: 10_000 })));
+const named = process.argv.slice(2).filter((argument) => argument !== "--tiny");
+const unknown = named.filter((name) => !SECTIONS.some((section) => section.name === name));
+if (unknown.length > 0)
+  throw new Error(`there is no section ${unknown.join(", ")}; there are ${SECTIONS.map(({ name }) => name).join(", ")}`);
+
+let measurements: Measurement[] = [];
+const skipped: Record<string, string> = {};
+for (const { name, obstacle, run } of SECTIONS) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  const reason = obstacle?.();
+  if (reason !== undefined) {
+    skipped[name] = reason;
+    process.stderr.write(`${name}: left out: ${reason}\n`);
+    continue;
+  }
+  process.stderr.write(`${name} …\n`);
+  measurements = compareStarts([...measurements, ...(await run(tiny))]);
 }
 process.stdout.write(`${formatTable(measurements)}\n`);
+const machine = { node: process.version, cores: cpus().length };
 mkdirSync("bench-results", { recursive: true });
-writeFileSync("bench-results/in-process.json", `${JSON.stringify({ node: process.version, measurements }, undefined, 2)}\n`);
+writeFileSync("bench-results/results.json", `${JSON.stringify({ machine, skipped, measurements }, undefined, 2)}\n`);
+// Connections that are kept open must not keep the process.
+process.exit(0);

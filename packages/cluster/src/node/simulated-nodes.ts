@@ -99,11 +99,7 @@ class ObjectsByNode<T extends KubeObject> {
   readonly #unsubscribe: () => void;
 
   /** `present` answers what there is for a node already. */
-  constructor(
-    objects: Informer<T>,
-    nodeNameOf: (object: T) => string | undefined,
-    present: (nodeName: string) => readonly T[],
-  ) {
+  constructor(objects: Informer<T>, nodeNameOf: (object: T) => string | undefined, present: (nodeName: string) => readonly T[]) {
     this.#present = present;
     this.#unsubscribe = objects.onChange((change) => {
       const nodeName = nodeNameOf(change.object);

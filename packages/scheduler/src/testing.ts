@@ -1,0 +1,1 @@
+export { benchScheduler, formatSchedulerBench, type SchedulerBenchRow, type SchedulerBenchSize } from "./scheduler.bench.ts";
