@@ -39,6 +39,8 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["up", "--runtime", "docker"], "Use auto, containerd or simulated."],
     [["up", "--store", "etcd=nowhere"], "etcd=https://HOST:2379"],
     [["up", "--api-port", "70000"], "from 1 to 65535"],
+    [["up", "--load-balancer-pool", "10.172.0.5/24"], "10.172.0.0/24"],
+    [["up", "--load-balancer-pool", "10.0.0.0/8"], "from /16 to /32"],
     [["up", "--wait", "soon"], "90s or 5m"],
     [["frobnicate"], "unknown command 'frobnicate'"],
     [["completion", "tcsh"], "Allowed choices are bash, zsh, fish"],

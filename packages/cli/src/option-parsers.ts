@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { parseDuration } from "@skiff/base";
 import { CLUSTER_NAME, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
 import { InvalidArgumentError } from "commander";
@@ -19,6 +20,17 @@ export function parseCount(text: string): number {
 export function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535) throw new InvalidArgumentError("Use a number from 1 to 65535.");
   return Number(text);
+}
+
+/** `--load-balancer-pool`: an IPv4 range of 1 to 65,536 addresses, by its first one. */
+export function parsePool(text: string): string {
+  const [, address = "", bits = ""] = /^([\d.]+)\/(\d\d)$/.exec(text) ?? [];
+  const octets = address.split(".").map(Number);
+  const size = 2 ** (32 - Number(bits));
+  const number = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  if (!isIPv4(address) || Number(bits) < 16 || Number(bits) > 32 || number % size !== 0)
+    throw new InvalidArgumentError("Use an IPv4 range such as 10.172.0.0/24, from /16 to /32.");
+  return text;
 }
 
 /** `--runtime`; `auto` leaves the choice to the machine. */

@@ -1,6 +1,13 @@
 export { bridgeName, type PodNetworkOptions, renderCniConfigList, renderLoopbackConfig } from "./cni-config.ts";
 export { type Command, CommandError, type CommandOutcome, type CommandRunner, runOrThrow } from "./command-runner.ts";
 export { addressAt, type Ipv4Range, parseIpv4Range } from "./ip-range.ts";
+export {
+  createLoadBalancerNetwork,
+  loadBalancerInterface,
+  type LoadBalancerNetworkOptions,
+  planLoadBalancerNetwork,
+  removeLoadBalancerNetwork,
+} from "./load-balancer-network.ts";
 export { nodeCommandRunner } from "./node-command-runner.ts";
 export {
   applyNodeSysctls,

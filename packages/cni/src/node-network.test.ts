@@ -38,6 +38,7 @@ describe("the network of several nodes on one machine", () => {
         }
       }
 
+      [test -e /run/netns/skiff-dev-machine] || sh -c exec ip netns attach "$1" $$ attach skiff-dev-machine
       [test -e /run/netns/skiff-dev-0] || ip netns add skiff-dev-0
       [ip link show dev skv-dev-0] || ip link add skv-dev-0 type veth peer name eth0 netns skiff-dev-0
       ip link set dev skv-dev-0 master skb-dev up
@@ -65,7 +66,8 @@ describe("the network of several nodes on one machine", () => {
 
   it("is removed so", () => {
     expect(print(planNodeNetworkRemoval(OPTIONS))).toMatchInlineSnapshot(`
-      "[sh -c ! "$@" >/dev/null 2>&1 absent ip link show dev skv-dev-0] || ip link del skv-dev-0
+      "[sh -c ! "$@" >/dev/null 2>&1 absent test -e /run/netns/skiff-dev-machine] || ip netns del skiff-dev-machine
+      [sh -c ! "$@" >/dev/null 2>&1 absent ip link show dev skv-dev-0] || ip link del skv-dev-0
       [sh -c ! "$@" >/dev/null 2>&1 absent test -e /run/netns/skiff-dev-0] || ip netns del skiff-dev-0
       [sh -c ! "$@" >/dev/null 2>&1 absent ip link show dev skv-dev-1] || ip link del skv-dev-1
       [sh -c ! "$@" >/dev/null 2>&1 absent test -e /run/netns/skiff-dev-1] || ip netns del skiff-dev-1

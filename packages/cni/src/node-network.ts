@@ -30,6 +30,8 @@ export interface NodeNetworkLayout {
   /** The machine's address: the nodes' default route, and where they reach the API server. */
   readonly gateway: string;
   readonly members: readonly NodeNetworkMember[];
+  /** A name for the machine's own network namespace, so that a node can act there. */
+  readonly machineNamespace: string;
   /** The table of nftables for the masquerading of what leaves the machine. */
   readonly table: string;
 }
@@ -55,13 +57,14 @@ export function layOutNodeNetwork(options: NodeNetworkOptions): NodeNetworkLayou
     address: addressAt(range, index + 2),
     hostInterface: `skv-${tag}-${index}`,
   }));
-  return { bridge: `skb-${tag}`, gateway, members, table: `skiff_nodes_${options.cluster.replaceAll("-", "_")}` };
+  const machineNamespace = `skiff-${options.cluster}-machine`;
+  return { bridge: `skb-${tag}`, gateway, members, machineNamespace, table: `skiff_nodes_${options.cluster.replaceAll("-", "_")}` };
 }
 
 /** The steps that make the network. Each can be done again. */
 export function planNodeNetwork(options: NodeNetworkOptions): readonly NetworkStep[] {
   const layout = layOutNodeNetwork(options);
-  const { bridge, gateway } = layout;
+  const { bridge, gateway, machineNamespace } = layout;
   const { bits } = parseIpv4Range(options.nodeCidr);
   const mtu = options.mtu === undefined ? [] : ["mtu", String(options.mtu)];
   return [
@@ -70,6 +73,11 @@ export function planNodeNetwork(options: NodeNetworkOptions): readonly NetworkSt
     { command: ["ip", "link", "set", "dev", bridge, "up"] },
     { command: ["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"] },
     { command: ["nft", "-f", "-"], input: renderMasquerading(layout.table, options.nodeCidr, bridge) },
+    // The shell lives in the namespace that gets the name.
+    {
+      command: ["sh", "-c", 'exec ip netns attach "$1" $$', "attach", machineNamespace],
+      unless: ["test", "-e", `/run/netns/${machineNamespace}`],
+    },
     ...layout.members.flatMap((member) => memberSteps(member, layout, bits, mtu)),
   ];
 }
@@ -121,8 +129,9 @@ export async function applyNodeSysctls(runner: CommandRunner): Promise<void> {
 
 /** The steps that remove everything again, whatever of it is there. */
 export function planNodeNetworkRemoval(options: NodeNetworkOptions): readonly NetworkStep[] {
-  const { bridge, members, table } = layOutNodeNetwork(options);
+  const { bridge, members, machineNamespace, table } = layOutNodeNetwork(options);
   return [
+    removal(["ip", "netns", "del", machineNamespace], ["test", "-e", `/run/netns/${machineNamespace}`]),
     ...members.flatMap(({ namespace, hostInterface }): readonly NetworkStep[] => [
       // Removed first: a namespace in which a process still runs lives on without its name, and its interfaces with it.
       removal(["ip", "link", "del", hostInterface], ["ip", "link", "show", "dev", hostInterface]),
@@ -134,7 +143,7 @@ export function planNodeNetworkRemoval(options: NodeNetworkOptions): readonly Ne
 }
 
 /** Left out unless `present` succeeds. */
-function removal(command: Command, present: Command): NetworkStep {
+export function removal(command: Command, present: Command): NetworkStep {
   return { command, unless: ["sh", "-c", '! "$@" >/dev/null 2>&1', "absent", ...present] };
 }
 
@@ -193,7 +202,8 @@ export class NodeNetwork {
   }
 }
 
-async function performSteps(runner: CommandRunner, steps: readonly NetworkStep[]): Promise<void> {
+/** Runs the steps that are not done yet, in order. Errors: rejects with a `CommandError` at the first that fails. */
+export async function performSteps(runner: CommandRunner, steps: readonly NetworkStep[]): Promise<void> {
   for (const { command, unless, input } of steps) {
     if (unless && (await runner.run(unless)).exitCode === 0) continue;
     await runOrThrow(runner, command, input);
@@ -204,12 +214,12 @@ async function performSteps(runner: CommandRunner, steps: readonly NetworkStep[]
  * The command line that runs a command inside a node's network namespace. Not `ip netns exec`: that makes a mount
  * namespace as well, and mounts made in it would be invisible to whoever takes over the containers later.
  */
-export function inNetworkNamespace(namespace: string, command: Command): Command {
+export function inNetworkNamespace(namespace: string, command: readonly string[] = []): Command {
   return ["nsenter", `--net=/run/netns/${namespace}`, "--", ...command];
 }
 
 /** Six letters and digits for names of interfaces, which have room for 15: two clusters must not share them. */
-function interfaceTag(cluster: string): string {
+export function interfaceTag(cluster: string): string {
   if (cluster.length <= 6) return cluster;
   let checksum = 0;
   for (const letter of cluster) checksum = (checksum * 31 + (letter.codePointAt(0) ?? 0)) % 36 ** 4;

@@ -35,6 +35,22 @@ describe("PodRoutes", () => {
     ]);
   });
 
+  it("of the machine leave those of nodes, and of other clusters, alone", async () => {
+    const commands: string[] = [];
+    const runner: CommandRunner = {
+      async run(command) {
+        commands.push(command.join(" "));
+        return { exitCode: 0, stdout: "", stderr: "" };
+      },
+    };
+    await new PodRoutes(runner, "skb-test").apply([A]);
+    expect(commands).toEqual([
+      "ip -4 -json route show dev skb-test proto 84",
+      "ip -6 -json route show dev skb-test proto 84",
+      "ip -4 route replace 10.244.1.0/24 via 172.30.0.3 proto 84",
+    ]);
+  });
+
   it("says what the kernel refused", async () => {
     const runner: CommandRunner = { run: async () => ({ exitCode: 2, stdout: "", stderr: "RTNETLINK answers: Network is unreachable\n" }) };
     await expect(new PodRoutes(runner).apply([])).rejects.toThrow(CommandError);

@@ -27,6 +27,7 @@ import { createReplicaSetController } from "./replicaset/controller.ts";
 import { createReplicationControllerController } from "./replicationcontroller/controller.ts";
 import { createResourceQuotaController } from "./resourcequota/controller.ts";
 import { createRootCaPublisher } from "./root-ca-publisher/controller.ts";
+import { createServiceLoadBalancerController } from "./service-load-balancer/controller.ts";
 import { createServiceAccountController } from "./serviceaccount/controller.ts";
 import { createStatefulSetController } from "./statefulset/controller.ts";
 import {
@@ -46,6 +47,8 @@ export interface ControllerOptions {
   readonly nodeIpam?: NodeIpamOptions;
   readonly nodeLifecycle?: NodeLifecycleOptions;
   readonly podGarbageCollector?: PodGarbageCollectorOptions;
+  /** The range of addresses for Services of type LoadBalancer; without it they stay without one, for another controller to give. */
+  readonly loadBalancerCidr?: string;
 }
 
 /** One controller: how it is made and as whom it acts. */
@@ -77,6 +80,9 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("endpoint-controller", createEndpointsController),
   entry("endpointslice-controller", createEndpointSliceController),
   entry("endpointslicemirroring-controller", createEndpointSliceMirroringController),
+  entry("service-controller", (context, { loadBalancerCidr }) =>
+    loadBalancerCidr === undefined ? undefined : createServiceLoadBalancerController(context, loadBalancerCidr),
+  ),
   entry("generic-garbage-collector", createGarbageCollector),
   entry(
     "node-lifecycle-controller",

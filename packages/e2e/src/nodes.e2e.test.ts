@@ -62,6 +62,16 @@ describe.skipIf(why !== undefined)(`a cluster of three nodes${why === undefined 
     for (const { name } of (await podsByNode()).values()) expect(await kubectl.ok(`logs ${name} --tail=1`)).toMatch(/GET \//);
   });
 
+  it("answers at a load-balancer address, for the machine and for Pods of every node", async () => {
+    await kubectl.ok("expose deploy nginx-deployment --name=balanced --type=LoadBalancer --port=80");
+    const path = "{.status.loadBalancer.ingress[0].ip}";
+    const ip = await eventually("an address", async () => (await kubectl.ok(`get service balanced -o 'jsonpath=${path}'`)) || undefined);
+    await eventually(`an answer from ${ip}`, async () => (await fetch(`http://${ip}/`)).ok);
+    for (const { name } of (await podsByNode()).values()) {
+      expect(await kubectl.ok(`exec ${name} -- curl -s -o /dev/null -m 5 -w '%{http_code}' http://${ip}/`), `from ${name}`).toBe("200");
+    }
+  });
+
   it("moves Pods off a node that is drained, and back onto it", async () => {
     await kubectl.ok("drain e2e-nodes-3 --ignore-daemonsets --delete-emptydir-data --timeout=60s");
     await kubectl.ok("rollout status deploy/nginx-deployment --timeout=60s");
@@ -75,7 +85,7 @@ describe.skipIf(why !== undefined)(`a cluster of three nodes${why === undefined 
 
   it("leaves nothing when it is deleted", async () => {
     const traces = await notedTraces(cluster);
-    expect((await traces.left()).filter((trace) => trace.startsWith("network namespace"))).toHaveLength(3);
+    expect((await traces.left()).filter((trace) => trace.startsWith("network namespace"))).toHaveLength(4);
     await cluster.skiff(["delete", "--name", cluster.name, "--kubeconfig", cluster.kubeconfig]);
     expect(await traces.left()).toEqual([]);
   });

@@ -4,7 +4,7 @@ import type { Informer } from "@skiff/client";
 import { hostPorts } from "./host-port.ts";
 import { renderServices, type ProxyNetwork } from "./render-services.ts";
 import { renderTransaction, type Ruleset } from "./ruleset.ts";
-import { entryKey, serviceEntries, type ServiceEntry, type Transport } from "./service-port.ts";
+import { entryKey, serviceEntries, type ServiceEntry, type Transport, type Viewpoint } from "./service-port.ts";
 
 /** A connection that the kernel remembers, by where the client sent it and where it was led. */
 export interface TrackedFlow {
@@ -29,12 +29,12 @@ export interface PacketFilter {
 /** What a {@link ServiceProxy} works on. Every informer is started by the caller. */
 export interface ServiceProxyOptions {
   readonly host: Host;
-  readonly nodeName: string;
+  readonly nodeName: Viewpoint;
   readonly network: ProxyNetwork;
   readonly services: Informer<Service>;
   readonly endpointSlices: Informer<EndpointSlice>;
-  /** The Pods of this node. */
-  readonly pods: Informer<Pod>;
+  /** The Pods of this node, for their host ports. */
+  readonly pods?: Informer<Pod>;
   readonly filter: PacketFilter;
 }
 
@@ -76,9 +76,10 @@ export class ServiceProxy {
   /** Begins once the informers are in sync. Resolves when the rules are in force for the first time. */
   async start(signal?: AbortSignal): Promise<void> {
     const { services, endpointSlices, pods } = this.#options;
-    await Promise.all([services.synced(signal), endpointSlices.synced(signal), pods.synced(signal)]);
+    await Promise.all([services.synced(signal), endpointSlices.synced(signal), pods?.synced(signal)]);
     const changed = (): void => this.#gather(GATHER_MS);
-    this.#unsubscribe.push(services.onChange(changed), endpointSlices.onChange(changed), pods.onChange(changed));
+    this.#unsubscribe.push(services.onChange(changed), endpointSlices.onChange(changed));
+    if (pods !== undefined) this.#unsubscribe.push(pods.onChange(changed));
     this.#gather(0);
     this.#checkLater();
     await this.#firstSync.promise;
@@ -124,7 +125,7 @@ export class ServiceProxy {
   async #apply(): Promise<void> {
     const { services, endpointSlices, pods, nodeName, network, filter } = this.#options;
     const entries = serviceEntries(services.list(), endpointSlices.list(), nodeName);
-    const next = renderServices(entries, hostPorts(pods.list()), network);
+    const next = renderServices(entries, hostPorts(pods?.list() ?? []), network);
     const commands = renderTransaction(this.#applied, next);
     if (commands === "") return;
     await filter.apply(commands);

@@ -8,6 +8,7 @@ const network: ProxyNetwork = {
   clusterCidr: "10.244.0.0/16",
   podCidr: "10.244.0.0/24",
   serviceCidr: "10.96.0.0/16",
+  loadBalancerCidr: "192.0.2.0/24",
   nodePortAddresses: [],
 };
 const pods = [

@@ -12,6 +12,8 @@ export interface ProxyNetwork {
   /** The addresses of the Pods of this node: what they send out of the cluster is masqueraded. */
   readonly podCidr: string;
   readonly serviceCidr: string;
+  /** The pool of load-balancer addresses; absent: there is none. */
+  readonly loadBalancerCidr?: string;
   /** Addresses at which node ports answer; empty: all local ones, loopback included. */
   readonly nodePortAddresses: readonly string[];
 }
@@ -65,7 +67,8 @@ function baseChains(network: ProxyNetwork): Map<string, string[]> {
   const addresses = network.nodePortAddresses;
   const toNode = addresses.length === 0 ? "fib daddr type local" : `ip daddr { ${addresses.join(", ")} }`;
   const refuse = "ct state new";
-  const unallocated = `${refuse} ip daddr ${network.serviceCidr} reject`;
+  const virtual = [network.serviceCidr, ...(network.loadBalancerCidr === undefined ? [] : [network.loadBalancerCidr])];
+  const unallocated = `${refuse} ip daddr { ${virtual.join(", ")} } reject`;
   return new Map([
     ["refuse", ["reject"]],
     ["mark-for-masquerade", [MARK]],

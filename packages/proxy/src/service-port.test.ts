@@ -81,6 +81,14 @@ describe("where connections to a Service go", () => {
     expect(destinations(spec, ...endpoints)).toEqual({ internal, external });
   });
 
+  it("are all equally near to the machine beside the nodes, which has no node ports", () => {
+    const policies = { externalTrafficPolicy: "Local", internalTrafficPolicy: "Local" };
+    const endpoints = slice(["10.1.0.1", "here", {}], ["10.1.0.2", "there", {}]);
+    const [entry] = serviceEntries([{ ...service, spec: { ...service.spec, ...policies } }], [endpoints], undefined);
+    expect([entry?.internalDestinations.length, entry?.externalDestinations.length]).toEqual([2, 2]);
+    expect(entry).toMatchObject({ externalLocal: true, nodePort: undefined });
+  });
+
   it("knows no entry for headless and external Services", () => {
     const headless: Service = { ...service, spec: { ...service.spec, clusterIP: "None", clusterIPs: ["None"] } };
     const external: Service = { ...service, spec: { type: "ExternalName", externalName: "example.com", ports: service.spec?.ports } };

@@ -48,12 +48,18 @@ interface Candidate extends Destination {
 const DEFAULT_AFFINITY_SECONDS = 10_800;
 
 /**
+ * For whom Services are looked at: a node by its name, or (`undefined`) the machine beside the nodes of a cluster. That machine
+ * plays the load balancer: it leads connections straight to Pods, to all of which it is equally near, and has no node ports.
+ */
+export type Viewpoint = string | undefined;
+
+/**
  * The entries of all Services, in a stable order: by namespace, name, port.
  *
  * Rules: Services without a cluster address (headless, ExternalName) have none; destinations are the ready endpoints, or
  * when there is none those that still serve while terminating (KEP-1669); traffic policies as in KEP-2086.
  */
-export function serviceEntries(services: readonly Service[], slices: readonly EndpointSlice[], nodeName: string): ServiceEntry[] {
+export function serviceEntries(services: readonly Service[], slices: readonly EndpointSlice[], nodeName: Viewpoint): ServiceEntry[] {
   const byService = new Map<string, EndpointSlice[]>();
   for (const slice of slices) {
     const service = slice.metadata?.labels?.["kubernetes.io/service-name"];
@@ -81,7 +87,7 @@ function hasClusterIp(service: Service): boolean {
   return type !== "ExternalName" && clusterIP !== undefined && clusterIP !== "" && clusterIP !== "None";
 }
 
-function serviceEntry(service: Service, port: ServicePort, slices: readonly EndpointSlice[], nodeName: string): ServiceEntry {
+function serviceEntry(service: Service, port: ServicePort, slices: readonly EndpointSlice[], nodeName: Viewpoint): ServiceEntry {
   const spec = service.spec ?? {};
   const candidates = slices.flatMap((slice) => candidatesOf(slice, port, nodeName));
   const everywhere = usable(candidates);
@@ -97,7 +103,7 @@ function serviceEntry(service: Service, port: ServicePort, slices: readonly Endp
     externalIps: (spec.externalIPs ?? []).filter(isIpv4),
     loadBalancerIps: loadBalancerIps(service),
     sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter((range) => isIpv4(range.split("/")[0] ?? "")),
-    nodePort: port.nodePort === undefined || port.nodePort === 0 ? undefined : port.nodePort,
+    nodePort: nodeName === undefined || port.nodePort === undefined || port.nodePort === 0 ? undefined : port.nodePort,
     affinitySeconds:
       spec.sessionAffinity === "ClientIP" ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? DEFAULT_AFFINITY_SECONDS) : undefined,
     internalDestinations: spec.internalTrafficPolicy === "Local" ? here : everywhere,
@@ -112,7 +118,7 @@ function loadBalancerIps(service: Service): string[] {
   return ingress.flatMap(({ ip, ipMode }) => (ip !== undefined && ipMode !== "Proxy" && isIpv4(ip) ? [ip] : []));
 }
 
-function candidatesOf(slice: EndpointSlice, servicePort: ServicePort, nodeName: string): Candidate[] {
+function candidatesOf(slice: EndpointSlice, servicePort: ServicePort, nodeName: Viewpoint): Candidate[] {
   const port = (slice.ports ?? []).find(
     (candidate) => (candidate.name ?? "") === (servicePort.name ?? "") && (candidate.protocol ?? "TCP") === (servicePort.protocol ?? "TCP"),
   );
@@ -121,13 +127,21 @@ function candidatesOf(slice: EndpointSlice, servicePort: ServicePort, nodeName: 
   return (slice.endpoints ?? []).flatMap((endpoint) => candidateOf(endpoint, number, nodeName));
 }
 
-function candidateOf(endpoint: Endpoint, port: number, nodeName: string): Candidate[] {
+function candidateOf(endpoint: Endpoint, port: number, nodeName: Viewpoint): Candidate[] {
   const ip = endpoint.addresses[0];
   if (ip === undefined || !isIpv4(ip)) return [];
   const { ready, serving, terminating } = endpoint.conditions ?? {};
   // An absent `ready` means ready, an absent `serving` is the same as `ready` (API documentation of EndpointConditions).
   const isReady = ready ?? true;
-  return [{ ip, port, local: endpoint.nodeName === nodeName, ready: isReady, draining: (serving ?? isReady) && terminating === true }];
+  return [
+    {
+      ip,
+      port,
+      local: nodeName === undefined || endpoint.nodeName === nodeName,
+      ready: isReady,
+      draining: (serving ?? isReady) && terminating === true,
+    },
+  ];
 }
 
 function usable(candidates: readonly Candidate[]): Destination[] {

@@ -25,6 +25,7 @@ function describe(status: ClusterStatus, terminal: Terminal): string {
     `  API      ${status.api}   (context ${status.context})`,
     `  Runtime  ${status.runtime}`,
     `  Store    ${status.store} in ${status.dataDirectory}`,
+    `  Balancer addresses of ${status.loadBalancerPool}`,
   ];
   const shown = status.nodes.slice(0, 20);
   for (const node of shown) {

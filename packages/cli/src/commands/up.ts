@@ -2,7 +2,7 @@ import { apiAddress, ClusterManager, contextName, type RuntimeChoice, type Store
 import type { Command } from "commander";
 import { clusterManager } from "../cluster-manager.ts";
 import { userKubeconfig, type CommandContext } from "../command-context.ts";
-import { parseClusterName, parseCount, parsePort, parseRuntime, parseStore, parseWait } from "../option-parsers.ts";
+import { parseClusterName, parseCount, parsePool, parsePort, parseRuntime, parseStore, parseWait } from "../option-parsers.ts";
 import { coloured, ProgressLines, shortDuration } from "../terminal.ts";
 
 interface UpFlags {
@@ -13,6 +13,7 @@ interface UpFlags {
   readonly dataDir?: string;
   readonly kubeconfig?: string;
   readonly apiPort?: number;
+  readonly loadBalancerPool?: string;
   readonly install?: boolean;
   readonly wait: number;
 }
@@ -29,6 +30,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--data-dir <directory>", "where the cluster keeps its data")
     .option("--kubeconfig <file>", "the kubeconfig that gets the context (default: that of kubectl)")
     .option("--api-port <port>", "the port of the API (default: 6443, or the next free one)", parsePort)
+    .option("--load-balancer-pool <cidr>", "the addresses for Services of type LoadBalancer (default: a free 10.N.0.0/24)", parsePool)
     .option("--install", "install missing packages of the operating system")
     .option("--wait <duration>", "how long to wait until everything is ready", parseWait, 180_000)
     .addHelpText(
@@ -51,6 +53,7 @@ Examples:
             runtime: flags.runtime,
             store: flags.store,
             apiPort: flags.apiPort,
+            loadBalancerPool: flags.loadBalancerPool,
             dataDir: flags.dataDir,
             kubeconfig: userKubeconfig(flags.kubeconfig),
             install: flags.install ?? false,

@@ -74,6 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       approvalRules: recogniseKubeletClient,
     },
     nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
+    loadBalancerCidr: network.loadBalancerCidr,
     ...options.controllers,
   });
   const scheduler = createScheduler({

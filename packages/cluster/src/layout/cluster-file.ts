@@ -3,6 +3,7 @@ import { UserError } from "../user-error.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { LAYOUT_VERSION, type ClusterConfig } from "./cluster-config.ts";
 import type { ClusterPaths } from "./cluster-paths.ts";
+import { loadBalancerCidrOf, type NetworkPlan } from "./network-plan.ts";
 
 /**
  * The description of the cluster in a data directory, or `undefined` when there is none yet.
@@ -26,7 +27,9 @@ export function readClusterConfig(paths: ClusterPaths): ClusterConfig | undefine
   }
   if (typeof config.name !== "string" || !Array.isArray(config.nodes) || config.network === undefined || config.store === undefined)
     throw damaged(paths);
-  return config as ClusterConfig;
+  // Clusters that were made before there was a pool get the one of their slot.
+  const { loadBalancerCidr = loadBalancerCidrOf(config.network.nodeCidr) } = config.network as Partial<NetworkPlan>;
+  return { ...(config as ClusterConfig), network: { ...config.network, loadBalancerCidr } };
 }
 
 /** Writes the description of a cluster. */

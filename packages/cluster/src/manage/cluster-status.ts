@@ -24,6 +24,8 @@ export interface ClusterStatus {
   readonly runtime: RuntimeChoice;
   readonly store: string;
   readonly dataDirectory: string;
+  /** The range of the addresses that Services of type LoadBalancer get. */
+  readonly loadBalancerPool: string;
   readonly version: { readonly skiff: string; readonly kubernetes: string | undefined };
   readonly nodes: readonly {
     readonly name: string;
@@ -70,6 +72,7 @@ export async function clusterStatus(cluster: ObservedCluster): Promise<ClusterSt
     runtime: config.runtime,
     store: config.store.type,
     dataDirectory: paths.data,
+    loadBalancerPool: config.network.loadBalancerCidr,
     version: { skiff: version, kubernetes: nodes[0]?.status?.nodeInfo?.kubeletVersion },
     nodes: config.nodes.map((name) => {
       const found = nodes.find((candidate) => candidate.metadata?.name === name);

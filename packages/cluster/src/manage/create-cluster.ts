@@ -12,7 +12,7 @@ import {
 } from "../layout/cluster-config.ts";
 import { readClusterConfig, writeClusterConfig } from "../layout/cluster-file.ts";
 import type { ClusterPaths } from "../layout/cluster-paths.ts";
-import { networkPlan, NETWORK_SLOTS, type NetworkPlan } from "../layout/network-plan.ts";
+import { networkPlan, NETWORK_SLOTS, SHARED_CLUSTER_CIDR, type NetworkPlan } from "../layout/network-plan.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
 import { freeServerUser } from "../layout/server-users.ts";
 import type { StateHome } from "../layout/state-home.ts";
@@ -28,6 +28,8 @@ export interface ClusterWish {
   readonly runtime: RuntimeChoice | undefined;
   readonly store: StoreChoice | undefined;
   readonly apiPort: number | undefined;
+  /** The range (IPv4 CIDR) of load-balancer addresses. Absent: one that nothing on this machine uses. */
+  readonly loadBalancerPool: string | undefined;
 }
 
 const FIRST_API_PORT = 6443;
@@ -79,7 +81,7 @@ export async function openOrCreateCluster(
     nodes: Array.from({ length: nodeCount }, (_, index) => nodeName(wish.name, index + 1)),
     runtime,
     store: wish.store ?? { type: "lmdb" },
-    network: chooseNetwork(nodeCount, others),
+    network: chooseNetwork(nodeCount, others, wish.loadBalancerPool),
     apiPort,
     ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
   };
@@ -116,6 +118,8 @@ function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
     throw new UserError(`Cluster ${existing.name} uses the ${existing.runtime} runtime.`, remake);
   if (wish.store !== undefined && JSON.stringify(wish.store) !== JSON.stringify(existing.store))
     throw new UserError(`Cluster ${existing.name} uses the ${existing.store.type} store.`, remake);
+  if (wish.loadBalancerPool !== undefined && wish.loadBalancerPool !== existing.network.loadBalancerCidr)
+    throw new UserError(`Cluster ${existing.name} has its load-balancer addresses in ${existing.network.loadBalancerCidr}.`, remake);
   if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
     throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
 }
@@ -153,12 +157,22 @@ async function chooseApiPort(wished: number | undefined, others: readonly Cluste
   return wished;
 }
 
-function chooseNetwork(nodeCount: number, others: readonly ClusterConfig[]): NetworkPlan {
-  const taken = [...machineNetworks(), ...others.flatMap(({ network }) => [network.clusterCidr, network.serviceCidr, network.nodeCidr])];
+function chooseNetwork(nodeCount: number, others: readonly ClusterConfig[], pool: string | undefined): NetworkPlan {
+  const rangesOf = ({ clusterCidr, serviceCidr, nodeCidr, loadBalancerCidr }: NetworkPlan): string[] => [
+    ...(clusterCidr === SHARED_CLUSTER_CIDR ? [] : [clusterCidr]),
+    serviceCidr,
+    nodeCidr,
+    loadBalancerCidr,
+  ];
+  const ofOthers = others.flatMap(({ network }) => rangesOf(network));
+  const overlaps = (cidr: string, ranges: readonly string[]): boolean => ranges.some((range) => cidrsOverlap(cidr, range));
+  if (pool !== undefined && overlaps(pool, ofOthers))
+    throw new UserError(`The range ${pool} belongs to another cluster of this machine.`, "Choose another one with --load-balancer-pool.");
+  const taken = [...machineNetworks(), ...ofOthers, ...(pool === undefined ? [] : [pool])];
   for (let slot = 0; slot < NETWORK_SLOTS; slot++) {
     const plan = networkPlan(slot, nodeCount);
-    const own = [plan.serviceCidr, plan.nodeCidr, ...(nodeCount > 250 ? [] : [plan.clusterCidr])];
-    if (!own.some((cidr) => taken.some((other) => cidrsOverlap(cidr, other)))) return plan;
+    const own = rangesOf(plan);
+    if (!own.some((cidr) => overlaps(cidr, taken))) return pool === undefined ? plan : { ...plan, loadBalancerCidr: pool };
   }
   throw new UserError(
     `All ${NETWORK_SLOTS} address ranges for clusters are taken on this machine.`,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CertificateAndKey } from "@skiff/apiserver";
 import { messageOf, type Host } from "@skiff/base";
-import { bridgeName, NodeNetwork, nodeCommandRunner } from "@skiff/cni";
+import { bridgeName, createLoadBalancerNetwork, NodeNetwork, nodeCommandRunner, removeLoadBalancerNetwork } from "@skiff/cni";
 import { cleanUpContainerd, nodeHostFiles, NodeProcessSpawner, removeAllSandboxes, removeControlGroups } from "@skiff/cri";
 import { NftPacketFilter } from "@skiff/nftables";
 import { writeFileAtomically } from "../layout/atomic-file.ts";
@@ -19,6 +19,12 @@ export function machineNodeNetworks(host: Host): NodeNetworks {
   return new MachineNodeNetworks(host);
 }
 
+/** The bridge that joins several nodes on one machine; absent for a single one, which lives in the machine's own network. */
+export function joinedNodes(config: ClusterConfig): NodeNetwork | undefined {
+  if (config.runtime !== "containerd" || config.nodes.length < 2) return undefined;
+  return new NodeNetwork(nodeCommandRunner, { cluster: config.name, nodeCidr: config.network.nodeCidr, nodes: config.nodes.length });
+}
+
 class MachineNodeNetworks implements NodeNetworks {
   readonly #host: Host;
 
@@ -27,19 +33,22 @@ class MachineNodeNetworks implements NodeNetworks {
   }
 
   async create(config: ClusterConfig, _paths: ClusterPaths): Promise<void> {
-    await this.#joined(config)?.create();
+    await joinedNodes(config)?.create();
+    if (config.runtime !== "containerd") return;
+    await createLoadBalancerNetwork(nodeCommandRunner, { cluster: config.name, cidr: config.network.loadBalancerCidr });
   }
 
   async remove(config: ClusterConfig, _paths: ClusterPaths): Promise<void> {
     if (config.runtime !== "containerd") return;
-    const joined = this.#joined(config);
+    const joined = joinedNodes(config);
+    await removeLoadBalancerNetwork(nodeCommandRunner, config.name);
+    await new NftPacketFilter().removeTable(proxyTable(config.name));
     if (joined !== undefined) {
       await joined.remove();
       return;
     }
     const spawner = new NodeProcessSpawner(this.#host.clock);
     const [node = ""] = config.nodes;
-    await new NftPacketFilter().removeTable(proxyTable(config.name));
     const bridge = bridgeName(config.name, node);
     if (existsSync(`/sys/class/net/${bridge}`)) await spawner.run("ip", ["link", "del", bridge], { timeoutMs: 10_000 });
   }
@@ -62,16 +71,16 @@ class MachineNodeNetworks implements NodeNetworks {
   }
 
   address(config: ClusterConfig, node: string): string {
-    const joined = this.#joined(config);
+    const joined = joinedNodes(config);
     return joined?.layout.members[config.nodes.indexOf(node)]?.address ?? primaryAddress();
   }
 
   namespace(config: ClusterConfig, node: string): string | undefined {
-    return this.#joined(config)?.layout.members[config.nodes.indexOf(node)]?.namespace;
+    return joinedNodes(config)?.layout.members[config.nodes.indexOf(node)]?.namespace;
   }
 
   apiServer(config: ClusterConfig): string {
-    const joined = this.#joined(config);
+    const joined = joinedNodes(config);
     return joined === undefined ? apiAddress(config) : `https://${joined.layout.gateway}:${config.apiPort}`;
   }
 
@@ -85,12 +94,6 @@ class MachineNodeNetworks implements NodeNetworks {
   writeServingCertificate(paths: NodePaths, certificate: CertificateAndKey): void {
     writeFileAtomically(paths.servingKey, certificate.privateKeyPem, 0o600);
     writeFileAtomically(paths.servingCertificate, certificate.certificatePem, 0o644);
-  }
-
-  /** Several nodes on one machine are joined by a bridge; a single one lives in the machine's own network. */
-  #joined(config: ClusterConfig): NodeNetwork | undefined {
-    if (config.runtime !== "containerd" || config.nodes.length < 2) return undefined;
-    return new NodeNetwork(nodeCommandRunner, { cluster: config.name, nodeCidr: config.network.nodeCidr, nodes: config.nodes.length });
   }
 
   async #stopRuntime(config: ClusterConfig, own: NodePaths, node: string): Promise<void> {

@@ -32,7 +32,7 @@ import {
   serveKubelet,
 } from "@skiff/kubelet";
 import { NftPacketFilter } from "@skiff/nftables";
-import { ServiceProxy } from "@skiff/proxy";
+import { HealthCheckServer, nodeHealthSockets, ServiceProxy } from "@skiff/proxy";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
@@ -40,6 +40,7 @@ import { isPortFree } from "../manage/free-port.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { announceDns } from "./cluster-dns.ts";
 import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
+import { startMachineProxy } from "./machine-proxy.ts";
 import { nameServers } from "./name-servers.ts";
 import { PodNetwork } from "./pod-network.ts";
 import { readRegistryMirrors } from "./registry-mirrors.ts";
@@ -101,6 +102,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       clusterCidr: config.network.clusterCidr,
       podCidr: (await podCidrOf(nodes, nodeName, stopping.signal)) ?? config.network.clusterCidr,
       serviceCidr: config.network.serviceCidr,
+      loadBalancerCidr: config.network.loadBalancerCidr,
       nodePortAddresses: [],
     },
     services: serviceInformers.informer(serviceKind),
@@ -108,7 +110,16 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     pods: informers.informer(podKind, { fieldSelector: `spec.nodeName=${nodeName}` }),
     filter: new NftPacketFilter(),
   });
+  const healthChecks = new HealthCheckServer({
+    host,
+    nodeName,
+    services: serviceInformers.informer(serviceKind),
+    endpointSlices: serviceInformers.informer(endpointSliceKind),
+    sockets: nodeHealthSockets,
+  });
+  healthChecks.start();
   await proxy.start(stopping.signal);
+  const machineProxy = nodeName === config.nodes[0] ? startMachineProxy(host, config, serviceInformers) : undefined;
   const dns = await runDns(options, serviceInformers);
   const node = nodes.get(nodeName);
   if (node !== undefined) await announceDns(servicesClient, host, node, address, dns.port, stopping.signal);
@@ -116,7 +127,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   return {
     async stop() {
       stopping.abort(new Error("the node is being stopped"));
-      await Promise.allSettled([proxy.stop(), network.stop(), dns.stop(), kubelet.stop()]);
+      await Promise.allSettled([proxy.stop(), machineProxy?.stop(), healthChecks.stop(), network.stop(), dns.stop(), kubelet.stop()]);
       await Promise.allSettled([informers.stop(), serviceInformers.stop()]);
       await containerd.runtime.close();
       containerd.supervisor.release();

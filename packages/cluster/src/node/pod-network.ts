@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Node } from "@skiff/api";
 import { messageOf, type Host } from "@skiff/base";
 import type { Informer } from "@skiff/client";
-import { bridgeName, renderCniConfigList, type CommandRunner, PodRoutes } from "@skiff/cni";
+import { bridgeName, renderCniConfigList, type CommandRunner, type PodRoute, PodRoutes } from "@skiff/cni";
 import type { HostFiles } from "@skiff/cri";
 import type { NodePaths } from "../layout/cluster-paths.ts";
 
@@ -85,11 +85,14 @@ export class PodNetwork {
 
   async #route(): Promise<void> {
     const { nodes, nodeName } = this.#options;
-    const wanted = nodes.list().flatMap((node) => {
-      const via = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
-      const podCidr = node.spec?.podCIDR;
-      return node.metadata?.name === nodeName || via === undefined || podCidr === undefined ? [] : [{ podCidr, via }];
-    });
-    await this.#routes.apply(wanted);
+    await this.#routes.apply(podRoutesTo(nodes.list().filter(({ metadata }) => metadata?.name !== nodeName)));
   }
+}
+
+/** The routes to the Pods of these nodes, as far as they have addresses and ranges yet. */
+export function podRoutesTo(nodes: readonly Node[]): PodRoute[] {
+  return nodes.flatMap(({ spec, status }) => {
+    const via = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+    return via === undefined || spec?.podCIDR === undefined ? [] : [{ podCidr: spec.podCIDR, via }];
+  });
 }

@@ -1,0 +1,32 @@
+import { createServer } from "node:http";
+import type { HealthAnswer } from "./health-check.ts";
+import type { HealthSockets } from "./health-check-server.ts";
+
+const REQUEST_MS = 5000;
+/** At most so many connections at once; more are refused. */
+const CONNECTION_LIMIT = 64;
+
+/** Health checks over the machine's sockets. */
+export const nodeHealthSockets: HealthSockets = {
+  async serve(port: number, answer: () => HealthAnswer) {
+    const server = createServer((request, response) => {
+      request.resume();
+      const { status, headers, body } = answer();
+      response.writeHead(status, headers).end(body);
+    });
+    server.maxConnections = CONNECTION_LIMIT;
+    server.requestTimeout = REQUEST_MS;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    return () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+  },
+};
