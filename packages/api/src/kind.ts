@@ -27,7 +27,12 @@ export interface WriteContext {
   readonly operation: "CREATE" | "UPDATE";
   /** For example `status`; absent for the object itself. */
   readonly subresource?: string;
+  /** What the version of the request allows although the stored version forbids it. Default: nothing. */
+  readonly allows?: ReadonlySet<Leniency>;
 }
+
+/** What versions that upstream has removed allowed: to change a selector, to name the signer of old certificate requests. */
+export type Leniency = "selector-change" | "legacy-signer";
 
 /**
  * A resource kind as data: everything that sets it apart from others, in one place. Routes, discovery, OpenAPI, storage
@@ -69,6 +74,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly gracePeriodSeconds?: (object: T) => number;
   /** The versions of the kind other than the stored one, newest first; this definition is the stored one. */
   readonly otherVersions?: readonly KindVersion[];
+  /** Versions that upstream has removed, newest first. They are served where a server is asked to, behind all others. */
+  readonly removedVersions?: readonly KindVersion[];
   /** How the name may look. Default: a DNS subdomain. */
   readonly nameRule?: NameRule;
   /** Fills what the request left out, in place, as upstream's defaulting does. Runs on decoded objects, old stored ones included. */
@@ -94,6 +101,12 @@ export interface KindVersion {
   readonly fromStored: (object: KubeObject) => KubeObject;
   /** Sent as a `Warning` header when clients use the version. */
   readonly deprecation?: string;
+  /** Fills what a request in this version left out, in place and before conversion, where its defaults are not those of the stored one. */
+  readonly applyDefaults?: (object: KubeObject) => void;
+  /** The path that a field of the stored version has in this one, for messages. Default: the same. */
+  readonly fieldPath?: (storedPath: string) => string;
+  /** What this version allows although the stored one forbids it. Default: nothing. */
+  readonly allows?: ReadonlySet<Leniency>;
 }
 
 /** The verbs of the API. */

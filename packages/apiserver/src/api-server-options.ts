@@ -26,6 +26,8 @@ export interface ApiServerOptions {
   readonly kinds?: readonly KindDefinition[];
   /** The schemas of the kinds. Default: those of all kinds of Kubernetes. */
   readonly schemas?: SchemaRegistry;
+  /** Whether the versions that upstream has removed are served as well, as conversions of the present ones. Default false. */
+  readonly removedVersions?: boolean;
   readonly historyLimits?: HistoryLimits;
   readonly inFlightLimits?: InFlightLimits;
   /** 32 bytes with which `continue` tokens are signed; servers that share a store must share them. Default: random ones. */

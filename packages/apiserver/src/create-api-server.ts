@@ -70,6 +70,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const virtual = parts.virtualResources?.get(`${kind.group}/${kind.kind}`) ?? builtInVirtual.get(`${kind.group}/${kind.kind}`);
     resources.add(kind, { cache: cacheOf.get(kind), virtual });
   }
+  if (options.removedVersions) resources.addRemovedVersions();
   core = assemble(options, parts, { host, registry, resources, schemas, metrics });
   const customResources = startCustomResources(core, cacheOf.get(customResourceDefinitionKind as KindDefinition), transport);
   await customResources?.settled();

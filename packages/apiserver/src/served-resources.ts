@@ -21,6 +21,8 @@ export interface ServedResource {
   readonly cache: WatchCache | undefined;
   /** Computes the answers for kinds that are not stored. */
   readonly virtual: VirtualResource | undefined;
+  /** A version that upstream has removed: it is found by its name only, not by short names or categories. */
+  readonly removed?: boolean;
   /** A custom resource: decoded by its structural schema, with types checked by validation. */
   readonly structural: boolean;
 }
@@ -40,10 +42,16 @@ export class ServedResources {
   readonly #versions = new Map<string, Map<string, ServedResource>>();
   readonly #byKind = new Map<KindDefinition, ServedResource[]>();
   #generation = 0;
+  #servesRemoved = false;
 
   /** Raised by every change: the key of whoever derives something from all resources. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Whether {@link addRemovedVersions} was called. */
+  get servesRemoved(): boolean {
+    return this.#servesRemoved;
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {
@@ -96,15 +104,29 @@ export class ServedResources {
       codec: source.cache?.codec ?? new ObjectCodec(kind),
       conversion: undefined,
     };
-    const others = (kind.otherVersions ?? []).map((conversion): ServedResource => {
-      const { version, schema, group = kind.group } = conversion;
-      const codec = new ObjectCodec({ group, version, kind: kind.kind });
-      return { ...base, group, version, apiVersion: apiVersionOf({ group, version }), schema, codec, conversion };
-    });
+    const others = (kind.otherVersions ?? []).map((version) => inVersion(stored, version));
     this.#byKind.set(kind, [stored, ...others]);
     for (const resource of [stored, ...others]) {
       if (source.servedVersions?.has(resource.version) ?? true) this.#version(resource).set(kind.plural, resource);
     }
+    this.#generation++;
+  }
+
+  /**
+   * Serves the versions that upstream has removed, of all kinds that are served by now. Their groups stand behind all others,
+   * so that clients which take the first group that has a resource never take one of them.
+   */
+  addRemovedVersions(): void {
+    for (const [kind, served] of this.#byKind) {
+      const [stored] = served;
+      assert(stored !== undefined, `${kind.kind} is served in no version`);
+      for (const version of kind.removedVersions ?? []) {
+        const resource: ServedResource = { ...inVersion(stored, version), removed: true };
+        served.push(resource);
+        this.#version(resource).set(kind.plural, resource);
+      }
+    }
+    this.#servesRemoved = true;
     this.#generation++;
   }
 
@@ -125,6 +147,14 @@ export class ServedResources {
     if (resources === undefined) this.#versions.set(key, (resources = new Map<string, ServedResource>()));
     return resources;
   }
+}
+
+/** The same resource in another version. */
+function inVersion(stored: ServedResource, conversion: KindVersion): ServedResource {
+  const { kind } = stored;
+  const { version, schema, group = kind.group } = conversion;
+  const codec = new ObjectCodec({ group, version, kind: kind.kind });
+  return { ...stored, group, version, apiVersion: apiVersionOf({ group, version }), schema, codec, conversion };
 }
 
 /** Kubernetes' order of versions: stable before beta before alpha, each newest first, then everything else by name. */
@@ -149,9 +179,10 @@ export function toServedVersion(resource: ServedResource, object: KubeObject): K
   return converted;
 }
 
-/** `object`, of the version of `resource`, in the stored version. Takes its input over. */
+/** `object`, of the version of `resource` and with its defaults, in the stored version. Takes its input over. */
 export function toStoredVersion(resource: ServedResource, object: KubeObject): KubeObject {
   if (resource.conversion === undefined) return object;
+  resource.conversion.applyDefaults?.(object);
   const converted = resource.conversion.toStored(object);
   converted.apiVersion = apiVersionOf(resource.kind);
   converted.kind = resource.kind.kind;

@@ -62,6 +62,7 @@ const BUILT_IN_GROUPS = new Set([
   "coordination.k8s.io",
   "discovery.k8s.io",
   "events.k8s.io",
+  "extensions",
   "flowcontrol.apiserver.k8s.io",
   "networking.k8s.io",
   "node.k8s.io",

@@ -3,6 +3,7 @@ import { setCertificateSigningRequestDefaults } from "../defaults/policy-default
 import type { CertificateSigningRequest } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareCertificateSigningRequest } from "../prepare/certificate-signing-request-prepare.ts";
+import { removedCertificateSigningRequestVersions } from "../removed/certificate-versions.ts";
 import { validateCertificateSigningRequest } from "../validation/certificate-validation.ts";
 
 /** A request for a certificate. */
@@ -15,6 +16,7 @@ export const certificateSigningRequestKind = defineKind<CertificateSigningReques
   namespaced: false,
   shortNames: ["csr"],
   schema: "io.k8s.api.certificates.v1.CertificateSigningRequest",
+  removedVersions: removedCertificateSigningRequestVersions,
   nameRule: "path-segment",
   statusSubresource: true,
   subresources: ["approval"],

@@ -2,6 +2,7 @@ import { roleBindingColumns } from "../columns/access-columns.ts";
 import { setRoleBindingDefaults } from "../defaults/rbac-defaults.ts";
 import type { ClusterRoleBinding } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
+import { removedClusterRoleBindingVersions } from "../removed/access-versions.ts";
 import { validateClusterRoleBinding } from "../validation/rbac-validation.ts";
 
 /** Gives a ClusterRole to subjects, cluster-wide. */
@@ -13,6 +14,7 @@ export const clusterRoleBindingKind = defineKind<ClusterRoleBinding>({
   singular: "clusterrolebinding",
   namespaced: false,
   schema: "io.k8s.api.rbac.v1.ClusterRoleBinding",
+  removedVersions: removedClusterRoleBindingVersions,
   nameRule: "path-segment",
   allowCreateOnUpdate: true,
   applyDefaults: setRoleBindingDefaults,

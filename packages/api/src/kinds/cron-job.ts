@@ -3,6 +3,7 @@ import { setCronJobDefaults } from "../defaults/batch-defaults.ts";
 import type { CronJob } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedCronJobVersions } from "../removed/renamed-versions.ts";
 import { validateCronJob } from "../validation/job-validation.ts";
 import { cronJobWarnings } from "../warnings/object-warnings.ts";
 
@@ -17,6 +18,7 @@ export const cronJobKind = defineKind<CronJob>({
   shortNames: ["cj"],
   categories: ["all"],
   schema: "io.k8s.api.batch.v1.CronJob",
+  removedVersions: removedCronJobVersions,
   generation: true,
   statusSubresource: true,
   applyDefaults: setCronJobDefaults,

@@ -3,6 +3,7 @@ import { setDaemonSetDefaults } from "../defaults/workload-defaults.ts";
 import type { DaemonSet } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedDaemonSetVersions } from "../removed/workload-versions.ts";
 import { validateDaemonSet } from "../validation/workload-validation.ts";
 import { workloadWarnings } from "../warnings/object-warnings.ts";
 
@@ -17,6 +18,7 @@ export const daemonSetKind = defineKind<DaemonSet>({
   shortNames: ["ds"],
   categories: ["all"],
   schema: "io.k8s.api.apps.v1.DaemonSet",
+  removedVersions: removedDaemonSetVersions,
   generation: true,
   statusSubresource: true,
   applyDefaults: setDaemonSetDefaults,

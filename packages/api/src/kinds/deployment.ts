@@ -3,6 +3,7 @@ import { setDeploymentDefaults } from "../defaults/workload-defaults.ts";
 import type { Deployment } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedDeploymentVersions } from "../removed/workload-versions.ts";
 import { validateDeployment } from "../validation/workload-validation.ts";
 import { workloadWarnings } from "../warnings/object-warnings.ts";
 
@@ -17,6 +18,7 @@ export const deploymentKind = defineKind<Deployment>({
   shortNames: ["deploy"],
   categories: ["all"],
   schema: "io.k8s.api.apps.v1.Deployment",
+  removedVersions: removedDeploymentVersions,
   generation: true,
   statusSubresource: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },

@@ -4,6 +4,7 @@ import { autoscalerFromV1, autoscalerToV1 } from "../conversion/horizontal-pod-a
 import type { HorizontalPodAutoscaler } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedHorizontalPodAutoscalerVersions } from "../removed/renamed-versions.ts";
 import { validateHorizontalPodAutoscaler } from "../validation/autoscaling-validation.ts";
 
 /** Scales a workload by its load. Stored as v2; v1 is served as well. */
@@ -17,6 +18,7 @@ export const horizontalPodAutoscalerKind = defineKind<HorizontalPodAutoscaler>({
   shortNames: ["hpa"],
   categories: ["all"],
   schema: "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
+  removedVersions: removedHorizontalPodAutoscalerVersions,
   statusSubresource: true,
   otherVersions: [
     {

@@ -3,6 +3,7 @@ import { setIngressDefaults } from "../defaults/networking-defaults.ts";
 import type { Ingress } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedIngressVersions } from "../removed/ingress-versions.ts";
 import { validateIngress } from "../validation/networking-validation.ts";
 import { ingressWarnings } from "../warnings/object-warnings.ts";
 
@@ -16,6 +17,7 @@ export const ingressKind = defineKind<Ingress>({
   namespaced: true,
   shortNames: ["ing"],
   schema: "io.k8s.api.networking.v1.Ingress",
+  removedVersions: removedIngressVersions,
   generation: true,
   statusSubresource: true,
   applyDefaults: setIngressDefaults,

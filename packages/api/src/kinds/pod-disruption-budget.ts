@@ -3,6 +3,7 @@ import { setPodDisruptionBudgetDefaults } from "../defaults/policy-defaults.ts";
 import type { PodDisruptionBudget } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedPodDisruptionBudgetVersions } from "../removed/disruption-budget-versions.ts";
 import { validatePodDisruptionBudget } from "../validation/policy-validation.ts";
 
 /** How many Pods of a set may be evicted at once. */
@@ -15,6 +16,7 @@ export const podDisruptionBudgetKind = defineKind<PodDisruptionBudget>({
   namespaced: true,
   shortNames: ["pdb"],
   schema: "io.k8s.api.policy.v1.PodDisruptionBudget",
+  removedVersions: removedPodDisruptionBudgetVersions,
   generation: true,
   statusSubresource: true,
   allowUnconditionalUpdate: false,

@@ -2,6 +2,7 @@ import { priorityClassColumns } from "../columns/cluster-columns.ts";
 import { setPriorityClassDefaults } from "../defaults/policy-defaults.ts";
 import type { PriorityClass } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
+import { removedPriorityClassVersions } from "../removed/renamed-versions.ts";
 import { validatePriorityClass } from "../validation/policy-validation.ts";
 
 /** A name for a priority. */
@@ -14,6 +15,7 @@ export const priorityClassKind = defineKind<PriorityClass>({
   namespaced: false,
   shortNames: ["pc"],
   schema: "io.k8s.api.scheduling.v1.PriorityClass",
+  removedVersions: removedPriorityClassVersions,
   generation: true,
   applyDefaults: setPriorityClassDefaults,
   validate: validatePriorityClass,

@@ -3,6 +3,7 @@ import { setReplicaSetDefaults } from "../defaults/workload-defaults.ts";
 import type { ReplicaSet } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedReplicaSetVersions } from "../removed/workload-versions.ts";
 import { validateReplicaSet } from "../validation/workload-validation.ts";
 import { workloadWarnings } from "../warnings/object-warnings.ts";
 
@@ -17,6 +18,7 @@ export const replicaSetKind = defineKind<ReplicaSet>({
   shortNames: ["rs"],
   categories: ["all"],
   schema: "io.k8s.api.apps.v1.ReplicaSet",
+  removedVersions: removedReplicaSetVersions,
   generation: true,
   statusSubresource: true,
   scale: { specReplicas: "spec.replicas", statusReplicas: "status.replicas", selector: "spec.selector" },

@@ -3,6 +3,7 @@ import { setStatefulSetDefaults } from "../defaults/workload-defaults.ts";
 import type { StatefulSet } from "../generated/types.ts";
 import { defineKind } from "../kind.ts";
 import { prepareStatus } from "../prepare/status-prepare.ts";
+import { removedStatefulSetVersions } from "../removed/workload-versions.ts";
 import { validateStatefulSet } from "../validation/stateful-set-validation.ts";
 import { workloadWarnings } from "../warnings/object-warnings.ts";
 
@@ -17,6 +18,7 @@ export const statefulSetKind = defineKind<StatefulSet>({
   shortNames: ["sts"],
   categories: ["all"],
   schema: "io.k8s.api.apps.v1.StatefulSet",
+  removedVersions: removedStatefulSetVersions,
   nameRule: "dns-label",
   generation: true,
   statusSubresource: true,

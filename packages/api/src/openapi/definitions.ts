@@ -20,7 +20,7 @@ export class DefinitionSet {
 
   constructor(input: OpenApiInput) {
     this.#input = input;
-    const served = servedKinds(input.kinds);
+    const served = servedKinds(input);
     for (const kind of served) {
       this.#addKind(kind.schema, kind, kind.kind);
       const list = listSchemaName(kind);
@@ -34,9 +34,9 @@ export class DefinitionSet {
     }
   }
 
-  /** Every name, sorted. */
+  /** Every name, sorted; versions that upstream has removed are not among the registry's own names. */
   names(): string[] {
-    return [...new Set([...this.#input.registry.names(), ...this.#lists.keys()])].sort();
+    return this.closure([...this.#input.registry.names(), ...this.#lists.keys(), ...this.#kinds.keys()]);
   }
 
   /** The schema of that name. */
@@ -50,7 +50,8 @@ export class DefinitionSet {
     const schema = this.schema(name) ?? {};
     const kinds = this.#kinds.get(name) ?? schema.groupVersionKinds ?? [];
     const descriptions = this.#input.descriptions ?? {};
-    const description = Object.hasOwn(descriptions, name) ? descriptions[name] : undefined;
+    const described = schema.describedBy ?? name;
+    const description = Object.hasOwn(descriptions, described) ? descriptions[described] : undefined;
     return definitionDocument(name, schema, description, kinds, openApi);
   }
 

@@ -12,7 +12,7 @@ const ALWAYS_INLINE: ReadonlySet<string> = new Set(["dryRun", "fieldValidation"]
  * megabytes; build it once for each change of the kinds.
  */
 export function openApiV2(input: OpenApiInput): OpenApiDocument {
-  const kinds = servedKinds(input.kinds);
+  const kinds = servedKinds(input);
   const groupVersions = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}`, kind]));
   const operations = [
     ...Array.from(groupVersions.values(), ({ group, version }) => discoveryOperation(group, version)),

@@ -6,13 +6,19 @@ import { discoveryOperation, operationsOf, type Operation } from "./operations.t
 import { QUERY_PARAMETERS, type Parameter } from "./parameters.ts";
 import { groupVersionPath, servedKinds } from "./served-kind.ts";
 
+/** `/openapi/v3`: the address of each document by its path. */
+export interface OpenApiV3Index {
+  readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
+}
+
 /**
- * What `/openapi/v3` serves: where the document of each group version is, with a hash of its content, by which clients know
- * whether what they have in their cache still holds.
+ * A part of what `/openapi/v3` serves: where the document of each version of `wantedGroup` is, with a hash of its content, by
+ * which clients know whether what they have in their cache still holds.
  */
-export function openApiV3Index(input: OpenApiInput): OpenApiDocument {
+export function openApiV3Index(input: OpenApiInput, wantedGroup: string): OpenApiV3Index {
   const paths = new Map<string, { serverRelativeURL: string }>();
-  for (const { group, version } of servedKinds(input.kinds)) {
+  for (const { group, version } of servedKinds(input)) {
+    if (group !== wantedGroup) continue;
     const path = groupVersionPath({ group, version }).slice(1);
     if (paths.has(path)) continue;
     // Text is left out: it is large, and changes only together with the version.
@@ -25,7 +31,7 @@ export function openApiV3Index(input: OpenApiInput): OpenApiDocument {
 
 /** The OpenAPI 3 document of one group version (`/openapi/v3/apis/apps/v1`); undefined when nothing is served there. */
 export function openApiV3(input: OpenApiInput, group: string, version: string): OpenApiDocument | undefined {
-  const kinds = servedKinds(input.kinds).filter((kind) => kind.group === group && kind.version === version);
+  const kinds = servedKinds(input).filter((kind) => kind.group === group && kind.version === version);
   if (kinds.length === 0) return undefined;
   const operations = [discoveryOperation(group, version), ...kinds.flatMap(operationsOf)];
   const paths = new Map<string, OpenApiDocument>();

@@ -6,6 +6,8 @@ import type { SchemaRegistry } from "../schema/schema-registry.ts";
 export interface OpenApiInput {
   /** Every kind that is served, those of CustomResourceDefinitions included. */
   readonly kinds: readonly KindDefinition[];
+  /** Whether the versions that upstream has removed are served as well. Default false. */
+  readonly removedVersions?: boolean;
   readonly registry: SchemaRegistry;
   /** See `loadDescriptions`; documents without it have no text. */
   readonly descriptions?: Descriptions;

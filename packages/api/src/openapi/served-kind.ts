@@ -1,5 +1,6 @@
-import { ALL_VERBS, type KindDefinition, type ScalePaths, type Verb } from "../kind.ts";
+import { ALL_VERBS, type KindDefinition, type KindVersion, type ScalePaths, type Verb } from "../kind.ts";
 import { resourcePath } from "../resource.ts";
+import type { OpenApiInput } from "./open-api.ts";
 import type { GroupVersionKind } from "../schema/schema.ts";
 
 /** One kind in one of the versions in which it is served. */
@@ -16,11 +17,13 @@ export interface ServedKind extends GroupVersionKind {
 }
 
 /** Every version of every kind, in the order of the kinds. */
-export function servedKinds(kinds: readonly KindDefinition[]): ServedKind[] {
-  return kinds.flatMap((kind) => [
-    servedKind(kind, kind.group, kind.version, kind.schema),
-    ...(kind.otherVersions ?? []).map(({ group, version, schema }) => servedKind(kind, group ?? kind.group, version, schema)),
-  ]);
+export function servedKinds({ kinds, removedVersions = false }: Pick<OpenApiInput, "kinds" | "removedVersions">): ServedKind[] {
+  const inVersion = (kind: KindDefinition, { group, version, schema }: Pick<KindVersion, "group" | "version" | "schema">): ServedKind =>
+    servedKind(kind, group ?? kind.group, version, schema);
+  return kinds.flatMap((kind) => {
+    const removed = removedVersions ? (kind.removedVersions ?? []) : [];
+    return [kind, ...(kind.otherVersions ?? []), ...removed].map((version) => inVersion(kind, version));
+  });
 }
 
 function servedKind(kind: KindDefinition, group: string, version: string, schema: string): ServedKind {

@@ -1,4 +1,5 @@
 import { SCHEMAS } from "../generated/schemas.ts";
+import { removedSchema } from "./removed-schemas.ts";
 import { SchemaRegistry } from "./schema-registry.ts";
 import type { Schema } from "./schema.ts";
 
@@ -13,7 +14,8 @@ const parsed = new Map<string, Schema>();
 
 /**
  * A new registry with the schemas of all built-in kinds. The built-in schemas are shared by all registries of the process
- * and parsed one by one when they are first asked for, so that making a registry costs next to nothing.
+ * and parsed one by one when they are first asked for, so that making a registry costs next to nothing. It also finds the
+ * schemas of versions that upstream has removed, but does not list their names.
  */
 export function builtInSchemas(): SchemaRegistry {
   return new SchemaRegistry(builtInSchema, Object.keys(SCHEMAS));
@@ -23,8 +25,8 @@ function builtInSchema(name: string): Schema | undefined {
   const known = parsed.get(name);
   if (known !== undefined) return known;
   const text = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
-  if (text === undefined) return undefined;
-  const schema = revive(JSON.parse(text) as StoredSchema);
+  const schema = text === undefined ? removedSchema(name, builtInSchema) : revive(JSON.parse(text) as StoredSchema);
+  if (schema === undefined) return undefined;
   parsed.set(name, schema);
   return schema;
 }

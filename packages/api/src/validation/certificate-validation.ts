@@ -49,7 +49,7 @@ function isCertificateRequest(base64: string): boolean {
   return /-----BEGIN CERTIFICATE REQUEST-----[\s\S]+-----END CERTIFICATE REQUEST-----/.test(text);
 }
 
-function validateSpec(spec: CertificateSigningRequestSpec): FieldError[] {
+function validateSpec(spec: CertificateSigningRequestSpec, { allows }: WriteContext): FieldError[] {
   const errors: FieldError[] = [];
   if (!isCertificateRequest(spec.request ?? ""))
     errors.push(invalidValue("spec.request", spec.request ?? "", "PEM block type must be CERTIFICATE REQUEST"));
@@ -60,7 +60,7 @@ function validateSpec(spec: CertificateSigningRequestSpec): FieldError[] {
     if (usages.indexOf(usage) !== index) errors.push(duplicate(`spec.usages[${index}]`, usage));
   }
   errors.push(...validateSigner(spec.signerName, "spec.signerName"));
-  if (spec.signerName === "kubernetes.io/legacy-unknown") {
+  if (spec.signerName === "kubernetes.io/legacy-unknown" && allows?.has("legacy-signer") !== true) {
     errors.push(invalidValue("spec.signerName", spec.signerName, "the legacy signerName is not allowed via this API version"));
   }
   if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_SECONDS) {
@@ -99,7 +99,7 @@ export function validateCertificateSigningRequest(
   old: CertificateSigningRequest | undefined,
   context: WriteContext,
 ): FieldError[] {
-  if (old === undefined) return validateSpec(request.spec ?? ({} as CertificateSigningRequestSpec));
+  if (old === undefined) return validateSpec(request.spec ?? ({} as CertificateSigningRequestSpec), context);
   const errors = immutable("spec", request.spec, old.spec);
   if (context.subresource === undefined) return errors;
   errors.push(...validateConditions(request));

@@ -14,6 +14,10 @@ import { isZeroAmount, validateAtMostAll, validateIntOrPercent } from "./int-or-
 import { validateSetSelector, validateSetTemplate, validateTemplateMatches } from "./pod-set-validation.ts";
 import { validateReplicaCounts } from "./replica-status-validation.ts";
 
+function mayChangeSelector({ allows }: WriteContext): boolean {
+  return allows?.has("selector-change") === true;
+}
+
 function validateDeploymentStrategy(strategy: DeploymentSpec["strategy"], field: string): FieldError[] {
   const { type = "", rollingUpdate } = strategy ?? {};
   if (type === "Recreate") {
@@ -49,7 +53,7 @@ export function validateDeployment(deployment: Deployment, old: Deployment | und
       errors.push(invalidValue("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"));
     }
   }
-  if (old !== undefined) errors.push(...immutable("spec.selector", spec.selector, old.spec?.selector));
+  if (old !== undefined && !mayChangeSelector(context)) errors.push(...immutable("spec.selector", spec.selector, old.spec?.selector));
   return errors;
 }
 
@@ -63,7 +67,7 @@ export function validateReplicaSet(replicaSet: ReplicaSet, old: ReplicaSet | und
     ...validateSetSelector(spec?.selector, "deployment", "spec.selector"),
     ...validateSetTemplate(spec?.selector, spec?.template, "ReplicaSet", "spec.template"),
   ];
-  if (old !== undefined) errors.push(...immutable("spec.selector", spec?.selector, old.spec?.selector));
+  if (old !== undefined && !mayChangeSelector(context)) errors.push(...immutable("spec.selector", spec?.selector, old.spec?.selector));
   return errors;
 }
 
@@ -127,7 +131,7 @@ export function validateDaemonSet(daemonSet: DaemonSet, old: DaemonSet | undefin
     ...validateDaemonSetStrategy(spec.updateStrategy, "spec.updateStrategy"),
     ...nonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit),
   ];
-  if (old !== undefined) errors.push(...immutable("spec.selector", spec.selector, old.spec?.selector));
+  if (old !== undefined && !mayChangeSelector(context)) errors.push(...immutable("spec.selector", spec.selector, old.spec?.selector));
   return errors;
 }
 

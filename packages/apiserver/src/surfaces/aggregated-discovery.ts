@@ -1,5 +1,5 @@
 import type { ServedResource, ServedResources } from "../served-resources.ts";
-import { subresourcesOf, verbsOf, type ResponseKind } from "./discovered-resource.ts";
+import { namesOf, subresourcesOf, verbsOf, type ResponseKind } from "./discovered-resource.ts";
 
 /** The versions of `apidiscovery.k8s.io` that clients may ask for. */
 export type DiscoveryVersion = "v2" | "v2beta1";
@@ -35,8 +35,7 @@ function describeResource(resource: ServedResource): Record<string, unknown> {
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singular,
     verbs: verbsOf(resource),
-    shortNames: kind.shortNames,
-    categories: kind.categories,
+    ...namesOf(resource),
     subresources: subresources.length === 0 ? undefined : subresources,
   };
 }

@@ -51,6 +51,11 @@ export function subresourcesOf(resource: ServedResource): DiscoveredSubresource[
   });
 }
 
+/** Short names and categories, which versions that upstream has removed do not have: they would name each object twice. */
+export function namesOf({ kind, removed }: ServedResource): Pick<ServedResource["kind"], "shortNames" | "categories"> {
+  return removed ? {} : { shortNames: kind.shortNames, categories: kind.categories };
+}
+
 /** The verbs of a resource in the order of discovery. */
 export function verbsOf(resource: ServedResource): string[] {
   return [...resource.verbs].sort();

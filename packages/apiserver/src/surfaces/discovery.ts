@@ -1,6 +1,6 @@
 import { apiVersionOf } from "@skiff/api";
 import type { ServedResource, ServedResources } from "../served-resources.ts";
-import { subresourcesOf, verbsOf } from "./discovered-resource.ts";
+import { namesOf, subresourcesOf, verbsOf } from "./discovered-resource.ts";
 
 /** `/api` (`metav1.APIVersions`). `serverAddress` is where clients of any network reach the server. */
 export function apiVersions(resources: ServedResources, serverAddress: string): Record<string, unknown> {
@@ -46,8 +46,7 @@ function describeResource(resource: ServedResource): Record<string, unknown>[] {
     namespaced: kind.namespaced,
     kind: kind.kind,
     verbs: verbsOf(resource),
-    shortNames: kind.shortNames,
-    categories: kind.categories,
+    ...namesOf(resource),
   };
   const subresources = subresourcesOf(resource).map(({ name, responseKind, verbs }) => ({
     name: `${kind.plural}/${name}`,

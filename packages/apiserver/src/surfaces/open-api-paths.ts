@@ -1,5 +1,5 @@
 import type { Clock } from "@skiff/base";
-import { loadDescriptions, openApiV2, openApiV3, openApiV3Index, statusError, type OpenApiInput } from "@skiff/api";
+import { loadDescriptions, openApiV2, openApiV3, openApiV3Index, servedKinds, statusError, type OpenApiInput } from "@skiff/api";
 import { encodeOpenApiV2, OPEN_API_V2_PROTOBUF_TYPES } from "../protobuf/encode-open-api.ts";
 import { includes, parseAccept } from "../render/accept.ts";
 import type { Reply } from "../reply.ts";
@@ -63,15 +63,15 @@ export function createOpenApiHandler(version: string): PathHandler {
 
 async function inputOf({ resources, schemas }: ServerCore, version: string): Promise<OpenApiInput> {
   const descriptions = await loadDescriptions();
-  return { kinds: [...new Set([...resources.all()].map(({ kind }) => kind))], registry: schemas, descriptions, version };
+  const kinds = [...new Set([...resources.all()].map(({ kind }) => kind))];
+  return { kinds, removedVersions: resources.servesRemoved, registry: schemas, descriptions, version };
 }
 
 /** All documents are made for their hashes; between groups others get their turn. */
 async function indexOf(input: OpenApiInput, clock: Clock): Promise<Index> {
   const urls = new Map<string, string>();
-  for (const group of new Set(input.kinds.map((kind) => kind.group))) {
-    const document = openApiV3Index({ ...input, kinds: input.kinds.filter((kind) => kind.group === group) });
-    const { paths } = document as { readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>> };
+  for (const group of new Set(servedKinds(input).map((served) => served.group))) {
+    const { paths } = openApiV3Index(input, group);
     for (const [path, { serverRelativeURL }] of Object.entries(paths)) urls.set(path, serverRelativeURL);
     await clock.yield();
   }

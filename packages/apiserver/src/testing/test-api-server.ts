@@ -23,6 +23,7 @@ export interface TestApiServerOptions {
   readonly schemas?: ApiServerOptions["schemas"];
   readonly historyLimits?: ApiServerOptions["historyLimits"];
   readonly inFlightLimits?: ApiServerOptions["inFlightLimits"];
+  readonly removedVersions?: ApiServerOptions["removedVersions"];
   /** Created at the start. Default: `default`, `kube-system`, `kube-public`, `kube-node-lease`. */
   readonly namespaces?: readonly string[];
 }

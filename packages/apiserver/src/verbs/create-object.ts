@@ -5,7 +5,7 @@ import { admissionRequest, mutate, validateAdmission } from "../stages/admit.ts"
 import { commit } from "../stages/commit.ts";
 import { prepareCreate } from "../stages/prepare-metadata.ts";
 import { originOf, setManagedFields, trackFields } from "../stages/track-fields.ts";
-import { validate } from "../stages/validate.ts";
+import { validate, writeContextOf } from "../stages/validate.ts";
 import type { WriteOptions } from "../write-options.ts";
 import { loadedCache, placeInNamespace, storedNamespace, strategyOf, subjectOf } from "./object-target.ts";
 import { optionsObject } from "./options-object.ts";
@@ -56,11 +56,12 @@ export async function createObject(context: ResourceContext, creation: Creation)
   if (core.admission.length > 0) kind.applyDefaults?.(object);
   if (resource.structural && kind.statusSubresource) delete (object as { status?: unknown }).status;
   track(context, object, applied, options);
-  kind.prepare?.(object, undefined, { operation: "CREATE" });
+  const writeContext = writeContextOf(resource, "CREATE");
+  kind.prepare?.(object, undefined, writeContext);
   const reservation = strategyOf(context)?.reserve?.(object, undefined);
   let isStored = false;
   try {
-    validate(kind, object, undefined, { operation: "CREATE" });
+    validate(resource, object, undefined, writeContext);
     for (const warning of kind.warnings?.(object, undefined) ?? []) context.warnings.add(warning);
     await validateAdmission(context, request);
     const stored = await commit({ registry: core.registry, cache, old: undefined, object, dryRun: options.dryRun });

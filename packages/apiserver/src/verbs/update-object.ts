@@ -6,7 +6,7 @@ import { commit, remove } from "../stages/commit.ts";
 import { keepAllButStatus, keepStatus, prepareUpdate, raiseGeneration } from "../stages/prepare-metadata.ts";
 import { copyOf } from "../stages/decode.ts";
 import { originOf, setManagedFields, trackFields } from "../stages/track-fields.ts";
-import { validate } from "../stages/validate.ts";
+import { validate, writeContextOf } from "../stages/validate.ts";
 import type { WriteOptions } from "../write-options.ts";
 import { isFreeToGo } from "./deletion-state.ts";
 import { loadedCache, placeAtName, placeInNamespace, storedNamespace, strategyOf } from "./object-target.ts";
@@ -40,7 +40,7 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
   const { kind } = resource;
   const { old, object, options, subresource = route.subresource } = update;
   const cache = loadedCache(context);
-  const writeContext = { operation: "UPDATE", ...(subresource === "" ? {} : { subresource }) } as const;
+  const writeContext = writeContextOf(resource, "UPDATE", subresource);
   placeInNamespace(context, object);
   placeAtName(object, old.name);
   kind.applyDefaults?.(object);
@@ -72,7 +72,7 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
   let isStored = false;
   try {
     (object.metadata ??= {}).resourceVersion = String(old.revision);
-    validate(kind, object, old.object, writeContext);
+    validate(resource, object, old.object, writeContext);
     for (const warning of kind.warnings?.(object, old.object) ?? []) context.warnings.add(warning);
     await validateAdmission(context, request);
     const isLast = isFreeToGo(object, old.object, strategyOf(context));

@@ -14,6 +14,8 @@ interface UpFlags {
   readonly kubeconfig?: string;
   readonly apiPort?: number;
   readonly loadBalancerPool?: string;
+  /** False with `--no-removed-versions`; commander gives true without it. */
+  readonly removedVersions: boolean;
   readonly install?: boolean;
   readonly wait: number;
 }
@@ -31,6 +33,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--kubeconfig <file>", "the kubeconfig that gets the context (default: that of kubectl)")
     .option("--api-port <port>", "the port of the API (default: 6443, or the next free one)", parsePort)
     .option("--load-balancer-pool <cidr>", "the addresses for Services of type LoadBalancer (default: a free 10.N.0.0/24)", parsePool)
+    .option("--no-removed-versions", "do not serve API versions that Kubernetes has removed, such as extensions/v1beta1")
     .option("--install", "install missing packages of the operating system")
     .option("--wait <duration>", "how long to wait until everything is ready", parseWait, 180_000)
     .addHelpText(
@@ -54,6 +57,7 @@ Examples:
             store: flags.store,
             apiPort: flags.apiPort,
             loadBalancerPool: flags.loadBalancerPool,
+            removedVersions: flags.removedVersions ? undefined : false,
             dataDir: flags.dataDir,
             kubeconfig: userKubeconfig(flags.kubeconfig),
             install: flags.install ?? false,

@@ -39,12 +39,20 @@ export interface ComposedApiServerOptions {
   readonly readinessChecks?: readonly HealthCheck[];
   /** Reads large YAML documents; absent: they are read in place. */
   readonly yaml?: YamlDecoder;
+  /** Whether API versions that upstream has removed are served as well. Default true. */
+  readonly removedVersions?: boolean;
 }
 
 /** The API server with everything that a cluster has from its first second: authentication, RBAC, admission, all subresources. */
 export function composeApiServer(options: ComposedApiServerOptions): Promise<ApiServer> {
-  const { host, store, yaml } = options;
-  return createApiServer({ host, store, ...(yaml === undefined ? {} : { yaml }), compose: (base) => compose(options, base) });
+  const { host, store, yaml, removedVersions = true } = options;
+  return createApiServer({
+    host,
+    store,
+    removedVersions,
+    ...(yaml === undefined ? {} : { yaml }),
+    compose: (base) => compose(options, base),
+  });
 }
 
 function compose(options: ComposedApiServerOptions, base: ServerBase): ServerParts {

@@ -23,6 +23,8 @@ export interface ClusterConfig {
   readonly apiPort: number;
   /** The id of the user that the server runs as; absent when it runs as the user who made the cluster. */
   readonly serverUser?: number;
+  /** Whether API versions that upstream has removed are served as well. Default true. */
+  readonly removedVersions?: boolean;
 }
 
 /**

@@ -30,6 +30,8 @@ export interface ClusterWish {
   readonly apiPort: number | undefined;
   /** The range (IPv4 CIDR) of load-balancer addresses. Absent: one that nothing on this machine uses. */
   readonly loadBalancerPool: string | undefined;
+  /** Whether API versions that upstream has removed are served as well. Default: as the cluster does, a new one true. */
+  readonly removedVersions?: boolean | undefined;
 }
 
 const FIRST_API_PORT = 6443;
@@ -84,6 +86,7 @@ export async function openOrCreateCluster(
     network: chooseNetwork(nodeCount, others, wish.loadBalancerPool),
     apiPort,
     ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
+    ...(wish.removedVersions === undefined ? {} : { removedVersions: wish.removedVersions }),
   };
   mkdirSync(paths.data, { recursive: true, mode: 0o700 });
   ensurePki(paths, config, host);
@@ -122,6 +125,9 @@ function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
     throw new UserError(`Cluster ${existing.name} has its load-balancer addresses in ${existing.network.loadBalancerCidr}.`, remake);
   if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
     throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
+  const { removedVersions = true } = existing;
+  if (wish.removedVersions !== undefined && wish.removedVersions !== removedVersions)
+    throw new UserError(`Cluster ${existing.name} ${removedVersions ? "serves" : "does not serve"} removed API versions.`, remake);
 }
 
 function otherClusters(home: StateHome, name: string): ClusterConfig[] {

@@ -54,6 +54,7 @@ export async function runServer(options: {
     store,
     pki,
     network: config.network,
+    ...(config.removedVersions === undefined ? {} : { removedVersions: config.removedVersions }),
     advertised: { addresses: [primaryAddress()], port: config.apiPort },
     connector: (reader) =>
       new HttpsNodeConnector({

@@ -1,5 +1,6 @@
 import {
   allKinds,
+  servedKinds,
   builtInSchemas,
   createThreeWayMergePatch,
   createThreeWayPatch,
@@ -202,8 +203,8 @@ function applyPatch(selected: SelectedObject, modified: AnyObject, current: AnyO
     if (isJsonObject(parsed)) original = parsed;
   }
   const { resource } = selected;
-  const kind = hasStrategicMerge(resource) ? allKinds.find((one) => one.group === resource.group && one.kind === resource.kind) : undefined;
-  const version = kind?.version === resource.version ? kind : kind?.otherVersions?.find((one) => one.version === resource.version);
+  const known = hasStrategicMerge(resource) ? servedKinds({ kinds: allKinds, removedVersions: true }) : [];
+  const version = known.find((one) => one.group === resource.group && one.version === resource.version && one.kind === resource.kind);
   const registry = builtInSchemas();
   const schema = version === undefined ? undefined : registry.get(version.schema);
   if (schema === undefined) return { patch: createThreeWayMergePatch(original, modified, current), type: "merge" };
