@@ -72,6 +72,12 @@ describe("failures end with 1 and name the next step", () => {
   it.each([
     ["a damaged description", "{ half", "is damaged.\nPut the file back from a copy, or remove the cluster with: skiff delete"],
     ["a description of something else", '"text"', "is damaged."],
+    ["a description with a hole in it", '{"layoutVersion": 1, "name": "skiff", "nodes": [], "network": {}, "store": {}}', "is damaged."],
+    [
+      "data of an older Skiff",
+      '{"layoutVersion": 0}',
+      "was written by an older Skiff (layout 0; this one reads 1 and later).\nUse that Skiff",
+    ],
     ["data of a newer Skiff", '{"layoutVersion": 99}', "was written by a newer Skiff (layout 99; this one knows 1).\nUse that Skiff"],
   ])("%s", async (_what, content, expected) => {
     const data = join(folder, "data");

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, statfsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { UserError } from "./user-error.ts";
 
 /** A program or folder that nodes with real containers need, and the package of the operating system that has it. */
@@ -71,6 +71,21 @@ export async function ensurePackages(install: boolean, onOutput: (line: string) 
       `After the installation these packages are still missing: ${left.join(", ")}.`,
       `Look at what this says: ${command}`,
     );
+}
+
+/** Below this the store of an idle cluster cannot work for long, and a full disk stops everything else too. */
+const LEAST_FREE_BYTES = 8 * 1024 * 1024;
+
+/** Makes sure that there is room for the data of a cluster. Errors: a {@link UserError}. */
+export function ensureSpace(folder: string): void {
+  let present = folder;
+  while (!existsSync(present) && dirname(present) !== present) present = dirname(present);
+  const { bavail, bsize } = statfsSync(present);
+  if (bavail * bsize >= LEAST_FREE_BYTES) return;
+  throw new UserError(
+    `The disk is full: ${present} has ${Math.floor((bavail * bsize) / 1024)} KiB left, and a cluster needs at least ${LEAST_FREE_BYTES / 1024 / 1024} MiB.`,
+    "Free some space and run the command again.",
+  );
 }
 
 function installCommand(packages: readonly string[]): string | undefined {

@@ -11,7 +11,8 @@ import { buildBusyboxArchive } from "./images/busybox-image.ts";
 import { DebianImageBuilder } from "./images/debian-image.ts";
 import { NGINX } from "./images/recipes.ts";
 
-const PROGRAM = fileURLToPath(new URL("../../skiff/dist/skiff.js", import.meta.url));
+/** The built `skiff` command. */
+export const PROGRAM = fileURLToPath(new URL("../../skiff/dist/skiff.js", import.meta.url));
 const COMMAND_TIMEOUT_MS = 90_000;
 const POLL_MS = 100;
 
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Default 90 s; then the command is killed and the call fails. */
   readonly timeoutMs?: number;
+  /** The user to run it as; default: that of the test. */
+  readonly user?: number;
   /** Beside the environment of the test. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -222,7 +225,8 @@ export async function eventually<T>(what: string, probe: () => Promise<T | undef
 export function run(path: string, args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const timeoutMs = options.timeoutMs ?? COMMAND_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
-    const child = spawn(path, args, { env: { ...process.env, ...options.environment }, stdio: ["pipe", "pipe", "pipe"] });
+    const env = { ...process.env, ...options.environment };
+    const child = spawn(path, args, { env, uid: options.user, stdio: ["pipe", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "@skiff/base";
 import { open, type Database, type RootDatabase } from "lmdb";
@@ -10,6 +10,12 @@ const FILE_NAME = "store.lmdb";
 const STATE_NAME = "state";
 const LOG_NAME = "log";
 const STATE_KEY = "state";
+
+/**
+ * What must be free on the disk beside twice the bytes of a commit: pages that the trees copy. LMDB must not meet a full
+ * disk: a commit that fails in the middle of its writes damages the memory of the process, and some later one ends it.
+ */
+const RESERVED_BYTES = 4 * 1024 * 1024;
 
 /** What one durable commit writes. */
 export interface FileCommit {
@@ -38,13 +44,17 @@ export class LmdbFile {
   readonly #root: RootDatabase;
   readonly #meta: Database<Buffer, string>;
   readonly #log: Database<Buffer, Buffer>;
+  readonly #freeBytes: () => number;
 
   /**
    * Opens or creates the file in `directory`. Errors: {@link StoreFormatError} when there is a file that is something
    * else, {@link CorruptRecordError} when it is damaged, {@link StoreUnavailableError} when it cannot be opened.
+   *
+   * `freeBytes` answers how much more the disk takes.
    */
-  constructor(directory: string) {
+  constructor(directory: string, freeBytes = () => freeBytesOf(directory)) {
     const path = join(directory, FILE_NAME);
+    this.#freeBytes = freeBytes;
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       checkLmdbFile(path);
@@ -85,9 +95,11 @@ export class LmdbFile {
    * Writes all of `commit` or nothing; resolves when it is on the disk. Answers false, having written nothing, when
    * another process has written to the file since.
    *
-   * Errors: {@link StoreUnavailableError}.
+   * Errors: {@link StoreUnavailableError}, also when the disk has too little space; then the next commit may do better.
    */
   async commit({ sequence, state, puts, deletes }: FileCommit): Promise<boolean> {
+    const needed = RESERVED_BYTES + 2 * puts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (this.#freeBytes() < needed) throw new StoreUnavailableError("cannot write to the store: the disk is full");
     // `null` demands that there is no state yet. The types of lmdb leave it out; its documentation has it.
     const expected = (sequence === 1 ? null : sequence - 1) as number;
     const write = (): void => {
@@ -157,4 +169,9 @@ function damaged(cause: unknown): CorruptRecordError {
     `the store's file is damaged or was cut short (${messageOf(cause)}): the disk or the file system has damaged it; restore a backup`,
     { cause },
   );
+}
+
+function freeBytesOf(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize;
 }

@@ -95,8 +95,13 @@ export class LmdbStore implements Store {
    *
    * Errors: `StoreFormatError`, `CorruptRecordError` (records are damaged or missing), {@link StoreUnavailableError}.
    */
-  static async open(options: { readonly directory: string; readonly clock: Clock }): Promise<LmdbStore> {
-    const file = new LmdbFile(options.directory);
+  static async open(options: {
+    readonly directory: string;
+    readonly clock: Clock;
+    /** How much more the disk takes; default: what the system says. */
+    readonly freeBytes?: () => number;
+  }): Promise<LmdbStore> {
+    const file = new LmdbFile(options.directory, options.freeBytes);
     try {
       const found = file.state();
       const state = found === undefined ? EMPTY_STATE : decodeState(found.bytes);

@@ -1,10 +1,9 @@
 import { runNode } from "@skiff/cluster";
 import type { Command } from "commander";
-import type { CommandContext } from "../command-context.ts";
 import { runUntilSignal } from "../run-until-signal.ts";
 
 /** `skiff node`: what `skiff up` starts for each node. */
-export function addNode(program: Command, context: CommandContext): void {
+export function addNode(program: Command): void {
   program
     .command("node")
     .description("run one node of a cluster: kubelet, Service proxy and DNS (started by skiff up)")
@@ -12,6 +11,6 @@ export function addNode(program: Command, context: CommandContext): void {
     .requiredOption("--run-dir <directory>", "the cluster's run directory")
     .requiredOption("--node <name>", "the node; `simulated` plays all nodes of a simulated cluster")
     .action(async ({ dataDir, runDir, node }: { readonly dataDir: string; readonly runDir: string; readonly node: string }) => {
-      await runUntilSignal(context, (host) => runNode({ host, dataDir, runDir, nodeName: node }));
+      await runUntilSignal((host) => runNode({ host, dataDir, runDir, nodeName: node }));
     });
 }

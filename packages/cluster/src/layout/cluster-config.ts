@@ -29,9 +29,10 @@ export interface ClusterConfig {
 
 /**
  * Raised when the data directory changes in a way that an older Skiff could not read. Directories of a newer version
- * are refused; those of an older one are brought up to date.
+ * are refused; those of an older one, from {@link OLDEST_LAYOUT} on, are brought up to date.
  */
 export const LAYOUT_VERSION = 1;
+export const OLDEST_LAYOUT = 1;
 
 /** The rule for names of clusters: they become part of interface, table and directory names. */
 export const CLUSTER_NAME = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;

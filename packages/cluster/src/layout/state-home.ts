@@ -19,8 +19,12 @@ export class StateHome {
   readonly #run: string;
 
   constructor(environment: StateEnvironment) {
-    this.#data = environment.isRoot ? "/var/lib/skiff" : join(environment.xdgDataHome ?? join(environment.home, ".local/share"), "skiff");
-    this.#run = environment.isRoot ? "/run/skiff" : join(environment.xdgRuntimeDir ?? join(this.#data, "run"), "skiff");
+    const { isRoot, home } = environment;
+    // An empty variable counts as one that is not set, as the XDG base directory specification has it.
+    const xdgData = environment.xdgDataHome === "" ? undefined : environment.xdgDataHome;
+    const xdgRun = environment.xdgRuntimeDir === "" ? undefined : environment.xdgRuntimeDir;
+    this.#data = isRoot ? "/var/lib/skiff" : join(xdgData ?? join(home, ".local/share"), "skiff");
+    this.#run = isRoot ? "/run/skiff" : join(xdgRun ?? join(this.#data, "run"), "skiff");
   }
 
   /** The names of all clusters, sorted. */

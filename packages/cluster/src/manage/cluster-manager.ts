@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createClusterPki } from "@skiff/apiserver";
 import { messageOf, type Host } from "@skiff/base";
-import { mergeIntoKubeconfig, nodeFileSystem, removeFromKubeconfig, type Client } from "@skiff/client";
+import { loadKubeconfig, mergeIntoKubeconfig, nodeFileSystem, removeFromKubeconfig, type Client } from "@skiff/client";
 import { contextName, type ClusterConfig, type RuntimeChoice } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
 import { nodePaths, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki } from "../layout/pki-files.ts";
 import type { StateHome } from "../layout/state-home.ts";
-import { canRunContainers, ensurePackages } from "../preflight.ts";
+import { canRunContainers, ensurePackages, ensureSpace } from "../preflight.ts";
 import { KeptProcesses, type Kept } from "../process/kept-processes.ts";
 import { withOperationLock } from "../process/operation-lock.ts";
 import type { Progress } from "../progress.ts";
@@ -71,12 +71,10 @@ export class ClusterManager {
     const paths = this.#options.home.paths(options.name, options.dataDir);
     return this.#alone(paths, progress, async () => {
       progress.phase("Checking the machine");
+      // A kubeconfig that cannot be read is better noticed before there is a cluster to put into it.
+      await loadKubeconfig(nodeFileSystem(this.#host.clock, this.#host.random), [options.kubeconfig]);
       const config = await this.#openOrCreate(options, paths, progress);
-      if (config.runtime === "containerd") {
-        if (!canRunContainers())
-          throw new UserError("Real containers need Linux and root.", "Run the command with sudo, or use --runtime simulated.");
-        await ensurePackages(options.install, (line) => progress.detail(line));
-      }
+      ensureSpace(paths.data);
       mkdirSync(paths.run, { recursive: true, mode: 0o700 });
       const cluster = { config, paths };
       const ranBefore = this.#kept(paths).find({ role: "server" }).program !== undefined;
@@ -115,7 +113,7 @@ export class ClusterManager {
       await this.#kept(paths).stopAll(STOP_GRACE_MS);
       progress.phase("Removing the data");
       if (config !== undefined) await networks.releaseMounts(config, paths);
-      rmSync(paths.data, { recursive: true, force: true });
+      removeFolder(paths.data);
       rmSync(paths.run, { recursive: true, force: true });
       await removeFromKubeconfig(nodeFileSystem(this.#host.clock, this.#host.random), kubeconfig, contextName(name));
       home.forget(name);
@@ -156,7 +154,16 @@ export class ClusterManager {
   #openOrCreate(options: UpOptions, paths: ClusterPaths, progress: Progress): Promise<ClusterConfig> {
     const lock = join(dirname(paths.run), ".clusters.lock");
     const onWait = (): void => progress.detail("waiting for another cluster that is being created");
-    return withOperationLock(lock, onWait, () => openOrCreateCluster(options, paths, this.#options.home, this.#host, defaultRuntime));
+    const checkRuntime = async (runtime: RuntimeChoice): Promise<void> => {
+      if (runtime === "simulated") return;
+      if (!canRunContainers())
+        throw new UserError("Real containers need Linux and root.", "Run the command with sudo, or use --runtime simulated.");
+      await ensurePackages(options.install, (line) => progress.detail(line));
+    };
+    const { home } = this.#options;
+    return withOperationLock(lock, onWait, () =>
+      openOrCreateCluster(options, paths, { home, host: this.#host, defaultRuntime, checkRuntime }),
+    );
   }
 
   async #start(cluster: Cluster, progress: Progress, deadline: number): Promise<void> {
@@ -168,7 +175,8 @@ export class ClusterManager {
     const [first] = nodeParts(config);
     const [kept] = started;
     if (first === undefined || kept === undefined) return;
-    const wait: Wait = { host: this.#host, kept, logFile: join(paths.logs, `${first.node}.log`), deadline };
+    const pid = (): number | undefined => this.#kept(paths).find(first).program?.pid;
+    const wait: Wait = { host: this.#host, kept, pid, logFile: join(paths.logs, `${first.node}.log`), deadline };
     await nodesReady(wait, client, config, progress);
     if (started.some(({ isNew }) => isNew)) await leasesRenewed(wait, client, config, startedAt);
   }
@@ -202,7 +210,8 @@ export class ClusterManager {
     const logFile = join(paths.logs, "server.log");
     const kept = processes.keep({ part: { role: "server" }, command: serverCommand(this.#options.launcher, paths), logFile });
     const client = await clientFromKubeconfig(paths.adminKubeconfig, this.#host);
-    await apiReady({ host: this.#host, kept, logFile, deadline }, client);
+    const pid = (): number | undefined => processes.find({ role: "server" }).program?.pid;
+    await apiReady({ host: this.#host, kept, pid, logFile, deadline }, client);
     return client;
   }
 
@@ -246,6 +255,17 @@ export class ClusterManager {
 
 function defaultRuntime(): RuntimeChoice {
   return canRunContainers() ? "containerd" : "simulated";
+}
+
+/** Removes a folder with all that is in it; of one that the user has mounted there, only what is in it. */
+function removeFolder(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+  }
 }
 
 function noSuchCluster(name: string, home: StateHome): UserError {

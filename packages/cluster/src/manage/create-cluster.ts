@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Host } from "@skiff/base";
 import { createClusterPki } from "@skiff/apiserver";
 import { timestamp } from "@skiff/base";
@@ -16,6 +17,7 @@ import { networkPlan, NETWORK_SLOTS, SHARED_CLUSTER_CIDR, type NetworkPlan } fro
 import { readPki, writePki } from "../layout/pki-files.ts";
 import { freeServerUser } from "../layout/server-users.ts";
 import type { StateHome } from "../layout/state-home.ts";
+import { ensureSpace } from "../preflight.ts";
 import { UserError } from "../user-error.ts";
 import { freePort, isPortFree } from "./free-port.ts";
 import { cidrsOverlap, machineNetworks, primaryAddress } from "./machine-addresses.ts";
@@ -34,6 +36,15 @@ export interface ClusterWish {
   readonly removedVersions?: boolean | undefined;
 }
 
+/** The machine that the cluster is to run on. */
+export interface Machine {
+  readonly home: StateHome;
+  readonly host: Host;
+  readonly defaultRuntime: () => RuntimeChoice;
+  /** Fails with a {@link UserError} when the runtime cannot be used here; called before anything is made. */
+  readonly checkRuntime: (runtime: RuntimeChoice) => Promise<void>;
+}
+
 const FIRST_API_PORT = 6443;
 /** More than this on containerd needs more machines. */
 const MOST_REAL_NODES = 20;
@@ -44,16 +55,12 @@ const MOST_SIMULATED_NODES = 10_000;
  *
  * Errors: a {@link UserError} when the wish does not fit the cluster that is there, or cannot be met on this machine.
  */
-export async function openOrCreateCluster(
-  wish: ClusterWish,
-  paths: ClusterPaths,
-  home: StateHome,
-  host: Host,
-  defaultRuntime: () => RuntimeChoice,
-): Promise<ClusterConfig> {
+export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths, machine: Machine): Promise<ClusterConfig> {
+  const { home, host } = machine;
   const existing = readClusterConfig(paths);
   if (existing !== undefined) {
     refuseChanges(wish, existing);
+    await machine.checkRuntime(existing.runtime);
     home.register(wish.name, paths);
     if (existing.serverUser !== undefined || !isRoot()) return existing;
     // A cluster from before servers had users of their own.
@@ -66,7 +73,7 @@ export async function openOrCreateCluster(
   if (existsSync(paths.data) && readdirSync(paths.data).length > 0) {
     throw new UserError(`${paths.data} is not empty and holds no Skiff cluster.`, "Choose an empty directory with --data-dir.");
   }
-  const runtime = wish.runtime ?? defaultRuntime();
+  const runtime = wish.runtime ?? machine.defaultRuntime();
   const nodeCount = wish.nodeCount ?? 1;
   const most = runtime === "containerd" ? MOST_REAL_NODES : MOST_SIMULATED_NODES;
   if (nodeCount > most)
@@ -74,6 +81,8 @@ export async function openOrCreateCluster(
       `${nodeCount} nodes are too many: ${runtime === "containerd" ? "one machine carries" : "Skiff simulates"} at most ${most}.`,
       runtime === "containerd" ? "Use fewer nodes, or --runtime simulated." : "Use fewer nodes.",
     );
+  await machine.checkRuntime(runtime);
+  ensureSpace(paths.data);
   const others = otherClusters(home, wish.name);
   const apiPort = await chooseApiPort(wish.apiPort, others);
   const config: ClusterConfig = {
@@ -88,10 +97,17 @@ export async function openOrCreateCluster(
     ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
     ...(wish.removedVersions === undefined ? {} : { removedVersions: wish.removedVersions }),
   };
-  mkdirSync(paths.data, { recursive: true, mode: 0o700 });
-  ensurePki(paths, config, host);
-  writeClusterConfig(paths, config);
-  home.register(wish.name, paths);
+  const made = mkdirSync(paths.data, { recursive: true, mode: 0o700 });
+  try {
+    ensurePki(paths, config, host);
+    writeClusterConfig(paths, config);
+    home.register(wish.name, paths);
+  } catch (error) {
+    home.forget(wish.name);
+    for (const name of readdirSync(paths.data)) rmSync(join(paths.data, name), { recursive: true });
+    if (made !== undefined) rmSync(made, { recursive: true });
+    throw error;
+  }
   return config;
 }
 

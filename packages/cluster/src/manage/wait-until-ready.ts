@@ -13,6 +13,8 @@ import { isNodeReady, notReadyReason } from "./node-status.ts";
 export interface Wait {
   readonly host: Host;
   readonly kept: Kept;
+  /** The number of the program as it runs now. */
+  readonly pid: () => number | undefined;
   readonly logFile: string;
   /** In milliseconds of the monotonic clock. */
   readonly deadline: number;
@@ -20,6 +22,10 @@ export interface Wait {
 
 /** How often to look whether something that was started has become ready. */
 const POLL_MS = 25;
+/** How often to look whether it is still the same program, in polls: the process table is long. */
+const POLLS_PER_LOOK = 20;
+/** A program that is seen in so many lives before it is ready does not become ready. */
+const MOST_LIVES = 3;
 
 /** Waits until the API server answers and says that it is ready. */
 export async function apiReady(wait: Wait, client: Client): Promise<void> {
@@ -55,14 +61,18 @@ export async function leasesRenewed(wait: Wait, client: Client, config: ClusterC
   });
 }
 
-/** Waits until `problem` answers nothing, the keeper of the process gives up, or the time is up. */
-async function poll({ host, kept, logFile, deadline }: Wait, what: string, problem: () => Promise<string | undefined>): Promise<void> {
-  for (;;) {
+/** Waits until `problem` answers nothing, the program turns out not to work, or the time is up. */
+async function poll(wait: Wait, what: string, problem: () => Promise<string | undefined>): Promise<void> {
+  const { host, kept, logFile, deadline } = wait;
+  const lives = new Set<number>();
+  for (let polls = 0; ; polls++) {
     const askedMs = host.clock.monotonic();
     const left = await problem().catch(messageOf);
     if (left === undefined) return;
-    if (kept.keeper === undefined || !isRunning(kept.keeper))
-      throw new UserError(`${capitalised(what)} ended at once: ${lastLine(logFile)}`, `Its log is ${logFile}`);
+    if (kept.keeper === undefined || !isRunning(kept.keeper)) throw ended(`${capitalised(what)} ended at once`, logFile);
+    const pid = polls % POLLS_PER_LOOK === 0 ? wait.pid() : undefined;
+    if (pid !== undefined) lives.add(pid);
+    if (lives.size >= MOST_LIVES) throw ended(`${capitalised(what)} crashes again and again`, logFile);
     if (host.clock.monotonic() > deadline) {
       throw new UserError(
         `${capitalised(what)} did not become ready in time: ${left}`,
@@ -74,18 +84,19 @@ async function poll({ host, kept, logFile, deadline }: Wait, what: string, probl
   }
 }
 
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** What the program itself said last explains it best. */
+function ended(what: string, logFile: string): UserError {
+  const lines = existsSync(logFile) ? readFileSync(logFile, "utf8").trim().split("\n") : ["it left no log"];
+  const own = lines.filter((line) => !line.includes("the process ended and is started again"));
+  const last = own.at(-1) ?? "";
+  try {
+    const { message = "", nextStep } = JSON.parse(last) as { message?: string; nextStep?: string };
+    return new UserError(`${what}: ${message}`, nextStep ?? `Its log is ${logFile}`);
+  } catch {
+    return new UserError(`${what}: ${last.slice(0, 300)}`, `Its log is ${logFile}`);
+  }
 }
 
-function lastLine(logFile: string): string {
-  if (!existsSync(logFile)) return "it left no log";
-  const lines = readFileSync(logFile, "utf8").trim().split("\n");
-  const last = lines.at(-1) ?? "";
-  try {
-    const { message, error } = JSON.parse(last) as { message?: string; error?: string };
-    return [message, error].filter((part) => part !== undefined).join(": ");
-  } catch {
-    return last.slice(0, 300);
-  }
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -20,21 +20,41 @@ import { readPki, writePki } from "../layout/pki-files.ts";
 import { primaryAddress } from "../manage/machine-addresses.ts";
 import { UserError } from "../user-error.ts";
 import { giveUpRoot } from "./server-user.ts";
+import { explainStartError } from "./start-errors.ts";
 
-/** `skiff server`: the API server, controllers and scheduler of the cluster in a data directory. Resolves when the API answers. */
-export async function runServer(options: {
+/** Where a server finds its cluster. */
+interface ServerOptions {
   readonly host: Host;
   readonly dataDir: string;
   readonly runDir: string;
-}): Promise<{ stop(): Promise<void> }> {
-  const { host } = options;
+}
+
+interface RunningServer {
+  stop(): Promise<void>;
+}
+
+/**
+ * `skiff server`: the API server, controllers and scheduler of the cluster in a data directory. Resolves when the API answers.
+ *
+ * Errors: a {@link UserError} when the store, the port or the directory is not as it must be.
+ */
+export async function runServer(options: ServerOptions): Promise<RunningServer> {
   let paths = clusterPaths(options.dataDir, options.runDir);
   const config = readClusterConfig(paths);
   if (config === undefined) throw new UserError(`${options.dataDir} holds no cluster.`, "Start one with: skiff up");
   const { serverUser, apiPort } = config;
+  const { host } = options;
   // Before anything that others can reach is opened. From here on the data directory is the working directory.
   if (serverUser !== undefined && giveUpRoot({ user: serverUser, paths, apiPort, program: process.argv[1] ?? "", log: host.log }))
     paths = clusterPaths(".", options.runDir);
+  try {
+    return await startServer(config, paths, host);
+  } catch (error) {
+    throw explainStartError(error, config, clusterPaths(options.dataDir, options.runDir));
+  }
+}
+
+async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Host): Promise<RunningServer> {
   const pki = createClusterPki(host, {
     files: readPki(paths.pki),
     clusterDomain: config.network.clusterDomain,
