@@ -30,7 +30,7 @@ export const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Packages beside the layers: tests, benchmarks and examples may use everything. */
-export const BESIDE: readonly string[] = ["bench", "e2e", "conformance", "simulator", "examples"];
+export const BESIDE: readonly string[] = ["bench", "e2e", "conformance", "simulator", "steps", "examples"];
 
 /** Why `from` may not import `to`, or `undefined` when it may. Tests may use more, see {@link TEST_IMPORTS}. */
 export function importProblem(from: string, to: string): string | undefined {

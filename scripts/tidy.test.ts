@@ -24,7 +24,7 @@ const BANNED_MODULES =
  * so that a reader sees at once what a file is; the composition root, the commands and the examples are adapters as a whole.
  */
 const ADAPTER =
-  /\/(system-|node-)[a-z0-9-]+\.ts$|\/adapters\/|\/front\/|^examples\/|^packages\/(cluster|cli|bench|e2e|conformance|simulator|skiff|nftables)\/|\/generate\/|\/virtual-clock\.ts$|-transport\.ts$|\/lmdb-[a-z-]+\.ts$|\/etcd-[a-z-]+\.ts$|\/https?-(front|server|listener)[a-z-]*\.ts$|\/grpc-[a-z-]+\.ts$/;
+  /\/(system-|node-)[a-z0-9-]+\.ts$|\/adapters\/|\/front\/|^examples\/|^packages\/(cluster|cli|bench|e2e|conformance|simulator|steps|skiff|nftables)\/|\/generate\/|\/virtual-clock\.ts$|-transport\.ts$|\/lmdb-[a-z-]+\.ts$|\/etcd-[a-z-]+\.ts$|\/https?-(front|server|listener)[a-z-]*\.ts$|\/grpc-[a-z-]+\.ts$/;
 
 const files = sourceFiles();
 

@@ -4,3 +4,4 @@ export { imageCacheDirectory } from "./images/image-cache.ts";
 export { MYSQL, NGINX, RECIPES, REDIS } from "./images/recipes.ts";
 export { type PodPlan, runPod, type RunningPod } from "./run-pod.ts";
 export { e2eHost, TestContainerd } from "./test-containerd.ts";
+export { kubectls, obstacle } from "./test-cluster.ts";

@@ -14,6 +14,7 @@ import { logsCommand } from "./logs.ts";
 import { nodeCommands } from "./node-commands.ts";
 import { editCommand, patchCommand } from "./patch.ts";
 import { portForwardCommand } from "./port-forward.ts";
+import { rollingUpdateCommand } from "./rolling-update.ts";
 import { rolloutCommands } from "./rollout.ts";
 import { exposeCommand, runCommand } from "./run.ts";
 import { scaleCommand } from "./scale.ts";
@@ -34,6 +35,7 @@ export const allCommands: readonly Command[] = [
   editCommand,
   deleteCommand,
   ...rolloutCommands,
+  rollingUpdateCommand,
   scaleCommand,
   clusterInfoCommand,
   ...topCommands,

@@ -3,6 +3,7 @@ import type { JsonObject, Pod, Service } from "@skiff/api";
 import type { Command } from "../command.ts";
 import { dryRunOf } from "../dry-run.ts";
 import { containerOf, parseEnv, parseLabels } from "../generators/pod-template.ts";
+import { controllerOf, runGenerator } from "../generators/run-generator.ts";
 import { FILE_FLAGS, OUTPUT_FLAGS, SELECTOR_FLAGS, WRITE_FLAGS } from "../global-flags.ts";
 import { KubectlError, SilentExit } from "../kubectl-error.ts";
 import { selectObjects, type SelectedObject } from "../selected-objects.ts";
@@ -30,6 +31,11 @@ export const runCommand: Command = {
       help: "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field.",
     },
     env: { type: "array", help: "Environment variables to set in the container." },
+    generator: {
+      type: "string",
+      help: "The name of the generator of kubectl before 1.18: run-pod/v1, deployment/apps.v1, job/v1.",
+      hidden: true,
+    },
     expose: { type: "bool", help: "If true, create a ClusterIP service associated with the pod. Requires `--port`." },
     image: { type: "string", help: "The image for the container to run." },
     "image-pull-policy": { type: "string", help: "The image pull policy for the container." },
@@ -41,6 +47,7 @@ export const runCommand: Command = {
     port: { type: "string", help: "The port that this container exposes." },
     privileged: { type: "bool", help: "If true, run the container in privileged mode." },
     quiet: { short: "q", type: "bool", help: "If true, suppress prompt messages." },
+    replicas: { type: "string", default: "1", help: "Number of replicas of the Deployment that kubectl before 1.18 made.", hidden: true },
     restart: { type: "string", default: "Always", help: "The restart policy for this Pod. Legal values [Always, OnFailure, Never]." },
     rm: { type: "bool", help: "If true, delete the pod after it exits. Only valid when attaching to the container." },
     "save-config": { type: "bool", help: "If true, the configuration of current object will be saved in its annotation." },
@@ -59,8 +66,11 @@ export const runCommand: Command = {
     if (attach && dryRunOf(flags) !== "none")
       throw new KubectlError("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
     if (flags.bool("expose") && flags.text("port") === "") throw new KubectlError("--port must be set when exposing a service");
+    const generator = runGenerator(flags, session.io.env.SKIFF_KUBECTL_VERSION);
+    if (attach && generator !== "pod") throw new KubectlError("only a Pod can be attached to: use --restart=Never");
     const pod = podOf(session, name, [...args, ...(flags.afterDash ?? [])]);
-    const overridden = flags.has("overrides") ? mergedObject(pod, JSON.parse(flags.text("overrides")) as JsonObject) : pod;
+    const generated = generator === "pod" ? pod : controllerOf(generator, pod, flags.integer("replicas"));
+    const overridden = flags.has("overrides") ? mergedObject(generated, JSON.parse(flags.text("overrides")) as JsonObject) : generated;
     const created =
       attach && flags.text("output") === ""
         ? await createQuietly(session, overridden)

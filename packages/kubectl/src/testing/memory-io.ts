@@ -16,6 +16,8 @@ export class MemoryWorld {
   readonly api = new MemoryApi(this.host);
   readonly contents = new Map<string, string>([["/home/.kube/config", KUBECONFIG]]);
   stdin = "";
+  /** Beside `EDITOR`. */
+  env: Readonly<Record<string, string>> = {};
   transport: KubectlTransport = this.api;
   edit: (file: string) => void = () => {};
 
@@ -27,7 +29,7 @@ export class MemoryWorld {
       stdout: (chunk) => void (out += Buffer.from(chunk).toString("utf8")),
       stderr: (chunk) => void (err += Buffer.from(chunk).toString("utf8")),
       stdin: chunks(this.stdin),
-      env: { EDITOR: "ed" },
+      env: { EDITOR: "ed", ...this.env },
       home: "/home",
       host: this.host,
       files: this.#files(),

@@ -1,0 +1,5 @@
+import type { SeedPlan } from "../seed-plan.ts";
+import { SEED_004 } from "./seed-004.ts";
+
+/** The documents, in order. */
+export const SEED_PLANS: readonly SeedPlan[] = [SEED_004];
