@@ -1,4 +1,5 @@
 import type { DebianImageRecipe } from "./debian-image.ts";
+import { WORDPRESS } from "./wordpress-image.ts";
 
 /** What a shell session inside a container expects to find. */
 const SHELL_PACKAGES = ["base-files", "bash", "coreutils", "curl", "dash", "grep", "hostname", "procps", "sed"];
@@ -133,5 +134,13 @@ exec mysqld "\${mysqld_options[@]}" "$@"
 `;
 }
 
+/** A system with a shell and the usual small programs, for what tutorials do in `ubuntu` or `debian`. */
+export const UBUNTU: DebianImageRecipe = {
+  name: "ubuntu",
+  references: ["ubuntu:latest", "ubuntu:22.04", "debian:latest", "debian:12", "debian:12-slim"],
+  packages: [...SHELL_PACKAGES, "findutils", "iputils-ping", "iproute2", "dnsutils", "util-linux"],
+  config: { cmd: ["/bin/bash"], env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] },
+};
+
 /** Every recipe. */
-export const RECIPES: readonly DebianImageRecipe[] = [NGINX, REDIS, MYSQL];
+export const RECIPES: readonly DebianImageRecipe[] = [NGINX, REDIS, MYSQL, WORDPRESS, UBUNTU];
