@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { parseDuration } from "@skiff/base";
-import { CLUSTER_NAME, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
+import { CLUSTER_NAME, type RegistryMirror, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
 import { InvalidArgumentError } from "commander";
 
 /** `--name`. */
@@ -55,4 +55,12 @@ export function parseWait(text: string): number {
   } catch {
     throw new InvalidArgumentError("Use a duration such as 90s or 5m.");
   }
+}
+
+/** `--registry-mirror`, which may be repeated: the mirrors so far and one more. */
+export function parseRegistryMirror(text: string, before: readonly RegistryMirror[] | undefined): readonly RegistryMirror[] {
+  const [, registry, endpoint] = /^([^=\s]+)=(https?:\/\/[^\s]+)$/.exec(text) ?? [];
+  if (registry === undefined || endpoint === undefined)
+    throw new InvalidArgumentError("Use REGISTRY=URL, such as docker.io=http://127.0.0.1:5000; * stands for every registry.");
+  return [...(before ?? []), { registry, endpoints: [endpoint] }];
 }

@@ -7,6 +7,7 @@ export type { FinishedPhase, Progress } from "./progress.ts";
 export { UserError } from "./user-error.ts";
 export { machineNodeNetworks } from "./manage/machine-node-networks.ts";
 export { startNodeProcess, type NodeProcess, type NodeProcessOptions } from "./node/node-process.ts";
+export type { RegistryMirror } from "@skiff/cri";
 export { clusterImages, type NodeImages } from "./node/cluster-images.ts";
 export { runNode } from "./node/run-node.ts";
 export { runServer } from "./server/run-server.ts";

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,8 @@ import { NodeProcessSpawner } from "@skiff/cri";
 import { buildBusyboxArchive } from "./images/busybox-image.ts";
 import { DebianImageBuilder } from "./images/debian-image.ts";
 import { NGINX } from "./images/recipes.ts";
+
+export { freeTcpPort } from "./free-tcp-port.ts";
 
 /** The built `skiff` command. */
 export const PROGRAM = fileURLToPath(new URL("../../skiff/dist/skiff.js", import.meta.url));
@@ -244,19 +245,6 @@ export function run(path: string, args: readonly string[], options: RunOptions =
       resolve({ code: code ?? -1, stdout, stderr });
     });
   });
-}
-
-/** A TCP port of this machine that is free now, from `from` on. */
-export async function freeTcpPort(from: number): Promise<number> {
-  for (let port = from; port < from + 100; port++) {
-    const free = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(false));
-      server.listen(port, () => server.close(() => resolve(true)));
-    });
-    if (free) return port;
-  }
-  throw new Error(`no free port from ${from} on`);
 }
 
 /** The example of the documentation, with another node port, for several clusters may share this machine's network. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { kubectls, obstacle } from "@skiff/e2e";
 import { replay, type StepResult } from "./replay.ts";
-import { imageArchives, ReplayCluster, SKIFF } from "./replay-cluster.ts";
+import { registryOf, ReplayCluster, SKIFF } from "./replay-cluster.ts";
 import { SEED_PLANS } from "./seeds/all-seeds.ts";
 import type { SeedPlan } from "./seed-plan.ts";
 import { parseSteps, seedsOf, type Step, StepFileError, stepsOfSeed } from "./step.ts";
@@ -47,7 +47,8 @@ async function replaySeed(plan: SeedPlan, steps: readonly Step[], only: Readonly
   process.stdout.write(`\n== ${plan.seed}: ${plan.title} (${report.size} steps)\n`);
   const workspace = await Workspace.create({ kubectl: kubectls()[0] ?? "kubectl", skiff: SKIFF });
   const world = new World(workspace, steps);
-  const cluster = new ReplayCluster(workspace, `steps-${plan.seed}`, plan.nodes ?? 1, await imageArchives(plan.images));
+  const registry = await registryOf(plan.images);
+  const cluster = new ReplayCluster(workspace, `steps-${plan.seed}`, plan.nodes ?? 1, registry.url);
   const results: StepResult[] = [];
   try {
     await cluster.up();
@@ -63,6 +64,7 @@ async function replaySeed(plan: SeedPlan, steps: readonly Step[], only: Readonly
       await cluster.delete();
       await workspace.remove();
     }
+    await registry.stop();
   }
   return results;
 }

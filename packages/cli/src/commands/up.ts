@@ -1,8 +1,8 @@
-import { apiAddress, ClusterManager, contextName, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
+import { apiAddress, ClusterManager, contextName, type RegistryMirror, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
 import type { Command } from "commander";
 import { clusterManager } from "../cluster-manager.ts";
 import { userKubeconfig, type CommandContext } from "../command-context.ts";
-import { parseClusterName, parseCount, parsePool, parsePort, parseRuntime, parseStore, parseWait } from "../option-parsers.ts";
+import { parseClusterName, parseCount, parsePool, parsePort, parseRegistryMirror, parseRuntime, parseStore, parseWait } from "../option-parsers.ts";
 import { coloured, ProgressLines, shortDuration } from "../terminal.ts";
 
 interface UpFlags {
@@ -18,6 +18,7 @@ interface UpFlags {
   readonly removedVersions: boolean;
   readonly install?: boolean;
   readonly wait: number;
+  readonly registryMirror?: readonly RegistryMirror[];
 }
 
 /** `skiff up`. */
@@ -35,6 +36,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--load-balancer-pool <cidr>", "the addresses for Services of type LoadBalancer (default: a free 10.N.0.0/24)", parsePool)
     .option("--no-removed-versions", "do not serve API versions that Kubernetes has removed, such as extensions/v1beta1")
     .option("--install", "install missing packages of the operating system")
+    .option("--registry-mirror <mirror>", "take images of a registry from elsewhere: REGISTRY=URL; repeatable", parseRegistryMirror)
     .option("--wait <duration>", "how long to wait until everything is ready", parseWait, 180_000)
     .addHelpText(
       "after",
@@ -43,6 +45,7 @@ Examples:
   skiff up                                    one node with real containers
   skiff up --install                          the same; installs containerd and the like if they are missing
   skiff up --name test --nodes 3              a second cluster, with three nodes
+  skiff up --registry-mirror docker.io=http://192.0.2.1:5000   images by way of a local registry
   skiff up --runtime simulated --nodes 1000   a thousand nodes without containers; needs no root`,
     )
     .action(async (flags: UpFlags) => {
@@ -62,6 +65,7 @@ Examples:
             kubeconfig: userKubeconfig(flags.kubeconfig),
             install: flags.install ?? false,
             waitMs: flags.wait,
+            registryMirrors: flags.registryMirror,
           },
           progress,
         );

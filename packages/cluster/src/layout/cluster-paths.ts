@@ -10,6 +10,8 @@ export interface ClusterPaths {
   readonly pki: string;
   readonly store: string;
   readonly logs: string;
+  /** The registry mirrors of every node, see `readRegistryMirrors`. */
+  readonly registries: string;
   /** The kubeconfig of the administrator, beside the user's own into which it is merged. */
   readonly adminKubeconfig: string;
   readonly serverKubeconfig: string;
@@ -32,6 +34,8 @@ export interface NodePaths {
   readonly containerdRun: string;
   readonly containerdSocket: string;
   readonly cniConfig: string;
+  /** The cluster's. */
+  readonly registries: string;
 }
 
 /** The paths of the cluster whose data directory is `data` and whose run directory is `run`. */
@@ -43,6 +47,7 @@ export function clusterPaths(data: string, run: string): ClusterPaths {
     pki: join(data, "pki"),
     store: join(data, "store"),
     logs: join(data, "logs"),
+    registries: join(data, "registries.yaml"),
     adminKubeconfig: join(data, "admin.kubeconfig"),
     serverKubeconfig: join(data, "server.kubeconfig"),
   };
@@ -65,5 +70,6 @@ export function nodePaths(cluster: ClusterPaths, node: string): NodePaths {
     containerdRun: join(run, "containerd"),
     containerdSocket: join(run, "containerd.sock"),
     cniConfig: join(data, "cni"),
+    registries: cluster.registries,
   };
 }

@@ -15,6 +15,8 @@ import type { Progress } from "../progress.ts";
 import { UserError } from "../user-error.ts";
 import { clientFromKubeconfig } from "./api-connection.ts";
 import { apiAddress, clusterStatus, nodeParts, type ClusterStatus } from "./cluster-status.ts";
+import type { RegistryMirror } from "@skiff/cri";
+import { writeRegistryMirrors } from "../node/registry-mirrors.ts";
 import { ensurePki, openOrCreateCluster, type ClusterWish } from "./create-cluster.ts";
 import { isPortFree } from "./free-port.ts";
 import { administrator, kubeconfigEntry, kubeletIdentity, nodeServicesIdentity, simulatorIdentity, writeKubeconfig } from "./identities.ts";
@@ -28,6 +30,8 @@ export interface UpOptions extends ClusterWish {
   /** The user's kubeconfig file, into which the context is merged. */
   readonly kubeconfig: string;
   readonly install: boolean;
+  /** Replaces the registry mirrors of the cluster; nodes take it up when they start. Absent: they stay as they are. */
+  readonly registryMirrors?: readonly RegistryMirror[];
   readonly waitMs: number;
 }
 
@@ -74,7 +78,16 @@ export class ClusterManager {
       // A kubeconfig that cannot be read is better noticed before there is a cluster to put into it.
       await loadKubeconfig(nodeFileSystem(this.#host.clock, this.#host.random), [options.kubeconfig]);
       const config = await this.#openOrCreate(options, paths, progress);
+<<<<<<< HEAD
       ensureSpace(paths.data);
+=======
+      if (config.runtime === "containerd") {
+        if (!canRunContainers())
+          throw new UserError("Real containers need Linux and root.", "Run the command with sudo, or use --runtime simulated.");
+        await ensurePackages(options.install, (line) => progress.detail(line));
+      }
+      if (options.registryMirrors !== undefined) writeRegistryMirrors(paths.registries, options.registryMirrors);
+>>>>>>> ea64cbf (Take registry mirrors on the command line of up; give tests and the replay a registry of their own)
       mkdirSync(paths.run, { recursive: true, mode: 0o700 });
       const cluster = { config, paths };
       const ranBefore = this.#kept(paths).find({ role: "server" }).program !== undefined;

@@ -150,7 +150,7 @@ export async function containerdOf(
   const runtime = new CriRuntime(openGrpcChannel(options.socketPath));
   const supervisor = new ContainerdSupervisor(host, {
     containerd: options,
-    registryMirrors: readRegistryMirrors(join(own.data, "..", "..", "registries.yaml")),
+    registryMirrors: readRegistryMirrors(own.registries),
     directory: supervisorDirectory(own),
     spawner,
     files: nodeHostFiles,

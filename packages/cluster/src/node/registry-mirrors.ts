@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { RegistryMirror } from "@skiff/cri";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
+import { writeFileAtomically } from "../layout/atomic-file.ts";
 import { UserError } from "../user-error.ts";
 
 /**
@@ -30,4 +31,9 @@ export function readRegistryMirrors(file: string): RegistryMirror[] {
       throw wrong();
     return { registry, endpoints, ...(insecureSkipVerify === undefined ? {} : { insecureSkipVerify }) };
   });
+}
+
+/** Writes the mirrors to the file that {@link readRegistryMirrors} reads; nodes take it up when they start. */
+export function writeRegistryMirrors(file: string, mirrors: readonly RegistryMirror[]): void {
+  writeFileAtomically(file, stringify(mirrors), 0o600);
 }
