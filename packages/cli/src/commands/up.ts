@@ -2,7 +2,16 @@ import { apiAddress, ClusterManager, contextName, type RegistryMirror, type Runt
 import type { Command } from "commander";
 import { clusterManager } from "../cluster-manager.ts";
 import { userKubeconfig, type CommandContext } from "../command-context.ts";
-import { parseClusterName, parseCount, parsePool, parsePort, parseRegistryMirror, parseRuntime, parseStore, parseWait } from "../option-parsers.ts";
+import {
+  parseClusterName,
+  parseCount,
+  parsePool,
+  parsePort,
+  parseRegistryMirror,
+  parseRuntime,
+  parseStore,
+  parseWait,
+} from "../option-parsers.ts";
 import { coloured, ProgressLines, shortDuration } from "../terminal.ts";
 
 interface UpFlags {
