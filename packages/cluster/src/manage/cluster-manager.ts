@@ -78,16 +78,8 @@ export class ClusterManager {
       // A kubeconfig that cannot be read is better noticed before there is a cluster to put into it.
       await loadKubeconfig(nodeFileSystem(this.#host.clock, this.#host.random), [options.kubeconfig]);
       const config = await this.#openOrCreate(options, paths, progress);
-<<<<<<< HEAD
       ensureSpace(paths.data);
-=======
-      if (config.runtime === "containerd") {
-        if (!canRunContainers())
-          throw new UserError("Real containers need Linux and root.", "Run the command with sudo, or use --runtime simulated.");
-        await ensurePackages(options.install, (line) => progress.detail(line));
-      }
       if (options.registryMirrors !== undefined) writeRegistryMirrors(paths.registries, options.registryMirrors);
->>>>>>> ea64cbf (Take registry mirrors on the command line of up; give tests and the replay a registry of their own)
       mkdirSync(paths.run, { recursive: true, mode: 0o700 });
       const cluster = { config, paths };
       const ranBefore = this.#kept(paths).find({ role: "server" }).program !== undefined;
