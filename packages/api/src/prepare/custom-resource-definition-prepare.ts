@@ -23,8 +23,8 @@ export function prepareCustomResourceDefinition(
     return;
   }
   const stored = definition.spec?.versions?.find((version) => version.storage)?.name;
-  const status = (definition.status ??= {});
+  const { status = {} } = definition;
   if (stored !== undefined && !status.storedVersions?.includes(stored)) {
-    status.storedVersions = [...(status.storedVersions ?? []), stored];
+    definition.status = { ...status, storedVersions: [...(status.storedVersions ?? []), stored] };
   }
 }

@@ -1,3 +1,4 @@
+import { cloneJson, type JsonValue } from "../json-value.ts";
 import type { WriteContext } from "../kind.ts";
 import type { KubeObject } from "../object.ts";
 
@@ -8,7 +9,12 @@ interface WithStatus extends KubeObject {
 
 /** A copy that may be changed: old objects are shared and frozen. */
 export function ownCopy<T>(value: T): T {
-  return structuredClone(value);
+  return cloneJson(value as JsonValue) as T;
+}
+
+/** Nothing is copied where the object shares the part with the old one already, which shows that nobody has changed it. */
+function keep<T extends WithStatus>(object: T, old: T, field: "spec" | "status"): void {
+  if (object[field] !== old[field]) restore(object, old, field);
 }
 
 function restore<T extends WithStatus>(object: T, old: T, field: "spec" | "status"): void {
@@ -19,14 +25,16 @@ function restore<T extends WithStatus>(object: T, old: T, field: "spec" | "statu
 /**
  * The rule of nearly every kind with a status: clients do not set it on create, writes to the object leave it alone, and
  * writes to `status` leave the specification alone. `initialStatus` makes the status of a new object.
+ *
+ * What is left alone may be shared with the old object and frozen: who changes a part of it replaces the part.
  */
 export function prepareStatus<T extends WithStatus>(
   initialStatus: (object: T) => NonNullable<T["status"]>,
 ): (object: T, old: T | undefined, context: WriteContext) => void {
   return (object, old, context) => {
     if (old === undefined) object.status = initialStatus(object);
-    else if (context.subresource === "status") restore(object, old, "spec");
-    else if (context.subresource === undefined) restore(object, old, "status");
+    else if (context.subresource === "status") keep(object, old, "spec");
+    else if (context.subresource === undefined) keep(object, old, "status");
   };
 }
 

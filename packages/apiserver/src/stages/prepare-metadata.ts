@@ -1,6 +1,5 @@
 import { hostUid, nameSuffix, timestamp, type Host } from "@skiff/base";
 import { badRequest, jsonEquals, type KindDefinition, type KubeObject, type ObjectMeta } from "@skiff/api";
-import { copyOf } from "./decode.ts";
 
 /** Longer prefixes of generated names are cut, so that the suffix fits. */
 const MAX_GENERATED_PREFIX = 63 - 5;
@@ -59,16 +58,16 @@ export function raiseGeneration(kind: KindDefinition, object: KubeObject, old: K
 }
 
 /**
- * Keeps `status` as it is: what a write to the object itself does when there is a status subresource. It is copied, since
- * defaults and admission may still change what is kept.
+ * Keeps `status` as it is: what a write to the object itself does when there is a status subresource. `take` copies it
+ * where defaults and admission may still change what is kept, or shares it.
  */
-export function keepStatus(object: KubeObject, old: KubeObject): void {
-  setField(object, "status", copyOf(fieldOf(old, "status")));
+export function keepStatus(object: KubeObject, old: KubeObject, take: (part: unknown) => unknown): void {
+  setField(object, "status", take(fieldOf(old, "status")));
 }
 
-/** Keeps everything but `status` and metadata, copied: what a write to the status subresource does. */
-export function keepAllButStatus(object: KubeObject, old: KubeObject): void {
-  for (const field of desiredFields(object, old)) setField(object, field, copyOf(fieldOf(old, field)));
+/** Keeps everything but `status` and metadata, as {@link keepStatus} does: what a write to the status subresource does. */
+export function keepAllButStatus(object: KubeObject, old: KubeObject, take: (part: unknown) => unknown): void {
+  for (const field of desiredFields(object, old)) setField(object, field, take(fieldOf(old, field)));
 }
 
 function desiredFields(object: KubeObject, old: KubeObject): string[] {

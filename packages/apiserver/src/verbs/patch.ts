@@ -35,10 +35,21 @@ export async function patch(context: ResourceContext): Promise<Reply> {
 }
 
 function patched(context: ResourceContext, old: StoredObject, body: Patch, options: WriteOptions): KubeObject {
-  const { resource } = context;
-  const object = applyPatchBody(context, toServedVersion(resource, old.object), body, options.fieldValidation);
+  const { resource, route } = context;
+  const live = toServedVersion(resource, old.object);
+  const isStatusOnly = route.subresource === "status" && body.type !== "json";
+  const object = applyPatchBody(context, isStatusOnly ? statusPart(live) : live, body, options.fieldValidation);
   checkRevision(context, old, object);
   return toStoredVersion(resource, object);
+}
+
+/**
+ * What a patch of the status can change. The rest stays as it is in any case, and need not be copied and read again with each
+ * change of a status. A JSON patch may test it, so it gets the whole object.
+ */
+function statusPart(object: KubeObject): KubeObject {
+  const { apiVersion, kind, metadata, status } = object as KubeObject & { status?: unknown };
+  return { apiVersion, kind, metadata, ...(status === undefined ? {} : { status }) } as KubeObject;
 }
 
 /** A patch that names a revision holds for that one only. */

@@ -45,7 +45,7 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
   placeAtName(object, old.name);
   kind.applyDefaults?.(object);
   prepareUpdate(object, old.object);
-  keepOtherParts(context, object, old.object, subresource);
+  keepOtherParts(context, object, old.object, subresource, copyOf);
   const before = update.applied ? structuredClone(object) : old.object;
 
   const request = admissionRequest(context, {
@@ -62,7 +62,8 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
   await mutate(context, request);
   // What admission added may lack fields as well.
   if (core.admission.length > 0) kind.applyDefaults?.(object);
-  keepOtherParts(context, object, old.object, subresource);
+  // Shared now, not copied: nobody changes these parts any more, and what is the same object need not be compared or frozen.
+  keepOtherParts(context, object, old.object, subresource, (part) => part);
   // Before the kind prepares the object: nobody owns what the server fills in by itself. After an apply only what admission
   // changed beside it is recorded here, as an ordinary write.
   trackFields(context, object, before, originOf(context, options, subresource));
@@ -90,17 +91,18 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
   }
 }
 
-/** What this way of writing cannot change stays as it was. */
+/** What this way of writing cannot change stays as it was; `take` copies it or shares it. */
 function keepOtherParts(
   { resource: { kind, structural } }: ResourceContext,
   object: KubeObject,
   old: KubeObject,
   subresource: string,
+  take: (part: unknown) => unknown,
 ): void {
   if (subresource === "status") {
-    keepAllButStatus(object, old);
+    keepAllButStatus(object, old, take);
     if (structural) keepMetadata(object, old);
-  } else if (subresource === "" && kind.statusSubresource) keepStatus(object, old);
+  } else if (subresource === "" && kind.statusSubresource) keepStatus(object, old, take);
 }
 
 /** Through `status` the metadata of custom resources cannot be changed. */
