@@ -38,10 +38,11 @@ export function byteLength(text: string): number {
   return Buffer.byteLength(text, "utf8");
 }
 
-function check(text: string, maxLength: number, pattern: RegExp, message: string): string[] {
+/** The message is made only when it is needed: most names are valid, and every write checks dozens of them. */
+function check(text: string, maxLength: number, pattern: RegExp, message: () => string): string[] {
   const problems: string[] = [];
   if (byteLength(text) > maxLength) problems.push(maxLengthText(maxLength));
-  if (!pattern.test(text)) problems.push(message);
+  if (!pattern.test(text)) problems.push(message());
   return problems;
 }
 
@@ -52,18 +53,18 @@ export function checkDnsLabel(text: string): string[] {
     const problems = byteLength(text) > MAX_LABEL_LENGTH ? [maxLengthText(MAX_LABEL_LENGTH)] : [];
     return [...problems, "must not contain dots"];
   }
-  return check(text, MAX_LABEL_LENGTH, LABEL, patternText(LABEL_RULE, "[a-z0-9]([-a-z0-9]*[a-z0-9])?", "my-name", "123-abc"));
+  return check(text, MAX_LABEL_LENGTH, LABEL, () => patternText(LABEL_RULE, "[a-z0-9]([-a-z0-9]*[a-z0-9])?", "my-name", "123-abc"));
 }
 
 /** An RFC 1035 label: `my-name`, never starting with a digit. */
 export function checkDns1035Label(text: string): string[] {
-  return check(text, MAX_LABEL_LENGTH, LABEL_1035, patternText(LABEL_1035_RULE, "[a-z]([-a-z0-9]*[a-z0-9])?", "my-name", "abc-123"));
+  return check(text, MAX_LABEL_LENGTH, LABEL_1035, () => patternText(LABEL_1035_RULE, "[a-z]([-a-z0-9]*[a-z0-9])?", "my-name", "abc-123"));
 }
 
 /** An RFC 1123 subdomain: `example.com`. */
 export function checkDnsSubdomain(text: string): string[] {
   const pattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
-  return check(text, MAX_SUBDOMAIN_LENGTH, SUBDOMAIN, patternText(SUBDOMAIN_RULE, pattern, "example.com"));
+  return check(text, MAX_SUBDOMAIN_LENGTH, SUBDOMAIN, () => patternText(SUBDOMAIN_RULE, pattern, "example.com"));
 }
 
 /** A subdomain that may start with `*.`. */
@@ -72,7 +73,7 @@ export function checkWildcardSubdomain(text: string): string[] {
     "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
   const pattern = "\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
   const matcher = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-  return check(text, MAX_SUBDOMAIN_LENGTH, matcher, patternText(rule, pattern, "*.example.com"));
+  return check(text, MAX_SUBDOMAIN_LENGTH, matcher, () => patternText(rule, pattern, "*.example.com"));
 }
 
 /** A name with an optional DNS prefix, as label and annotation keys have it: `example.com/my-name`. */
@@ -80,9 +81,9 @@ export function checkQualifiedName(text: string): string[] {
   const problems: string[] = [];
   const parts = text.split("/");
   const pattern = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
-  const full = patternText(QUALIFIED_RULE, pattern, "MyName", "my.name", "123-abc");
+  const full = (): string => patternText(QUALIFIED_RULE, pattern, "MyName", "my.name", "123-abc");
   if (parts.length > 2) {
-    return [`a valid label key ${full} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [`a valid label key ${full()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   const name = parts.at(-1) ?? "";
   if (parts.length === 2) {
@@ -92,7 +93,7 @@ export function checkQualifiedName(text: string): string[] {
   }
   if (name === "") problems.push("name part must be non-empty");
   else if (byteLength(name) > MAX_LABEL_LENGTH) problems.push(`name part ${maxLengthText(MAX_LABEL_LENGTH)}`);
-  if (!QUALIFIED_NAME.test(name)) problems.push(`name part ${full}`);
+  if (!QUALIFIED_NAME.test(name)) problems.push(`name part ${full()}`);
   return problems;
 }
 
