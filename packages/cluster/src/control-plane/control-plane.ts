@@ -13,11 +13,13 @@ import {
   type UserInfo,
 } from "@skiff/apiserver";
 import { Client, InformerFactory } from "@skiff/client";
-import { controllerUser, startControllers, type ControllerOptions, type RunningControllers } from "@skiff/controllers";
+import { controllerUser, startControllers, type ControllerOptions } from "@skiff/controllers";
 import { createScheduler, type Scheduler } from "@skiff/scheduler";
 import type { NetworkPlan } from "../layout/network-plan.ts";
 import { DNS_SERVICE } from "../node/cluster-dns.ts";
 import { composeApiServer, type ComposedApiServerOptions } from "./compose-api-server.ts";
+import { ensureIngress, INGRESS_CONTROLLER_ACCOUNT } from "./ensure-ingress.ts";
+import { startIngressStatus } from "./ingress-status.ts";
 
 /** What a control plane is made of. */
 export interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
@@ -57,17 +59,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const stopping = new AbortController();
   const authority = pki.authority.save().certificatePem;
   await ensureSystemObjects(admin, host.clock, { serviceRange: network.serviceCidr, servers: advertised, clientAuthorityPem: authority });
-  await ensureDns(admin, network);
+  await Promise.all([ensureDns(admin, network), ensureIngress(admin)]);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
 
   const informers = new InformerFactory(admin, host, { sharedObjects: true });
   const clientAs = (user: UserInfo): Client => new Client(apiServer.transport(user, user.name.split(":").at(-1)));
+  const clientFor = (account: string): Client =>
+    clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] });
+  const ingressStatus = startIngressStatus({ host, informers, client: clientFor(INGRESS_CONTROLLER_ACCOUNT) });
   const controllers = startControllers({
     host,
     informers,
-    clientFor: (account) =>
-      clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
+    clientFor,
     rootCa: authority,
     certificates: {
       sign: (request) => signCertificateSigningRequest(pki.authority, request),
@@ -89,20 +93,20 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     clientAs,
     informers,
     controllersStarted: controllers.started,
-    stop: () => stopAll(stopping, scheduler, controllers, informers, apiServer),
+    stop: () => stopAll(stopping, scheduler, [ingressStatus, controllers], informers, apiServer),
   };
 }
 
 async function stopAll(
   stopping: AbortController,
   scheduler: Scheduler,
-  controllers: RunningControllers,
+  controllers: readonly { stop(): Promise<void> }[],
   informers: InformerFactory,
   apiServer: ApiServer,
 ): Promise<void> {
   stopping.abort(new Error("the control plane is being stopped"));
   await scheduler.stop();
-  await controllers.stop();
+  await Promise.all(controllers.map((each) => each.stop()));
   await informers.stop();
   apiServer.stop();
 }

@@ -25,6 +25,8 @@ export interface NodePaths {
   readonly kubeconfig: string;
   /** The Service proxy's and the DNS server's. */
   readonly servicesKubeconfig: string;
+  /** The Ingress front's. */
+  readonly ingressKubeconfig: string;
   readonly servingCertificate: string;
   readonly servingKey: string;
   /** Pod volumes and plug-ins. */
@@ -62,6 +64,7 @@ export function nodePaths(cluster: ClusterPaths, node: string): NodePaths {
     run,
     kubeconfig: join(data, "kubelet.kubeconfig"),
     servicesKubeconfig: join(data, "services.kubeconfig"),
+    ingressKubeconfig: join(data, "ingress.kubeconfig"),
     servingCertificate: join(data, "kubelet.crt"),
     servingKey: join(data, "kubelet.key"),
     kubelet: join(data, "kubelet"),

@@ -19,7 +19,15 @@ import type { RegistryMirror } from "@skiff/cri";
 import { writeRegistryMirrors } from "../node/registry-mirrors.ts";
 import { ensurePki, openOrCreateCluster, type ClusterWish } from "./create-cluster.ts";
 import { isPortFree } from "./free-port.ts";
-import { administrator, kubeconfigEntry, kubeletIdentity, nodeServicesIdentity, simulatorIdentity, writeKubeconfig } from "./identities.ts";
+import {
+  administrator,
+  ingressIdentity,
+  kubeconfigEntry,
+  kubeletIdentity,
+  nodeServicesIdentity,
+  simulatorIdentity,
+  writeKubeconfig,
+} from "./identities.ts";
 import { nodeCommand, serverCommand, type Launcher } from "./launcher.ts";
 import type { NodeNetworks } from "./node-networks.ts";
 import { apiReady, leasesRenewed, nodesReady, type Wait } from "./wait-until-ready.ts";
@@ -234,6 +242,7 @@ export class ClusterManager {
         const { client: _client, server } = pki.issueKubeletCertificates(node, [address, "127.0.0.1"]);
         writeKubeconfig(own.kubeconfig, node, kubeletIdentity(node, networks.apiServer(config)), pki.authority);
         writeKubeconfig(own.servicesKubeconfig, node, nodeServicesIdentity(networks.apiServer(config)), pki.authority);
+        writeKubeconfig(own.ingressKubeconfig, node, ingressIdentity(networks.apiServer(config)), pki.authority);
         networks.writeServingCertificate(own, server);
       }
     }

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { CertificateAuthority, CertificateAndKey } from "@skiff/apiserver";
 import { stringify } from "yaml";
+import { INGRESS_FRONT_USER } from "../control-plane/ensure-ingress.ts";
 import { writeFileAtomically } from "../layout/atomic-file.ts";
 
 /** Who a kubeconfig speaks for, and to which server. */
@@ -27,6 +28,11 @@ export function kubeletIdentity(node: string, server: string): Identity {
 /** What runs on every node beside the kubelet: the Service proxy and DNS. Upstream's default policy knows the name. */
 export function nodeServicesIdentity(server: string): Identity {
   return { commonName: "system:kube-proxy", organizations: ["system:node-services"], server };
+}
+
+/** The Ingress front of a node. It has an identity of its own because, unlike the others, it reads the Secrets of TLS. */
+export function ingressIdentity(server: string): Identity {
+  return { commonName: INGRESS_FRONT_USER, organizations: [], server };
 }
 
 /** The one process that plays all simulated nodes. */

@@ -38,10 +38,12 @@ import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
 import { isPortFree } from "../manage/free-port.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
-import { announceDns } from "./cluster-dns.ts";
+import { announceEndpoint } from "./announced-endpoint.ts";
+import { dnsEndpoint } from "./cluster-dns.ts";
 import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
 import { startMachineProxy } from "./machine-proxy.ts";
 import { nameServers } from "./name-servers.ts";
+import { startNodeIngress, type NodeIngress } from "./node-ingress.ts";
 import { PodNetwork } from "./pod-network.ts";
 import { readRegistryMirrors } from "./registry-mirrors.ts";
 
@@ -122,12 +124,25 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   const machineProxy = nodeName === config.nodes[0] ? startMachineProxy(host, config, serviceInformers) : undefined;
   const dns = await runDns(options, serviceInformers);
   const node = nodes.get(nodeName);
-  if (node !== undefined) await announceDns(servicesClient, host, node, address, dns.port, stopping.signal);
+  let ingress: NodeIngress | undefined;
+  if (node !== undefined) {
+    await announceEndpoint(servicesClient, host, dnsEndpoint(node, address, dns.port), stopping.signal);
+    const ingressClient = await clientFromKubeconfig(own.ingressKubeconfig, host);
+    ingress = startNodeIngress({ host, client: ingressClient, services: serviceInformers, node, address });
+  }
   host.log.info("the node is at work", { node: nodeName, address });
   return {
     async stop() {
       stopping.abort(new Error("the node is being stopped"));
-      await Promise.allSettled([proxy.stop(), machineProxy?.stop(), healthChecks.stop(), network.stop(), dns.stop(), kubelet.stop()]);
+      await Promise.allSettled([
+        ingress?.stop(),
+        proxy.stop(),
+        machineProxy?.stop(),
+        healthChecks.stop(),
+        network.stop(),
+        dns.stop(),
+        kubelet.stop(),
+      ]);
       await Promise.allSettled([informers.stop(), serviceInformers.stop()]);
       await containerd.runtime.close();
       containerd.supervisor.release();
