@@ -28,7 +28,7 @@ export class IngressRouter {
   readonly #unsubscribe: (() => void)[] = [];
   readonly #changed: (() => void)[] = [];
   #table: RoutingTable = { hosts: [], certificates: new Map(), problems: [] };
-  #text = "";
+  #text = textOf(this.#table);
   #matcher = new RouteMatcher(this.#table);
   #timer: Timer | undefined;
   #reported: ReadonlySet<string> = new Set();
@@ -102,7 +102,7 @@ export class IngressRouter {
       services: byKey(services),
       slices,
     });
-    const text = JSON.stringify([table.hosts, [...table.certificates], table.problems]);
+    const text = textOf(table);
     if (text === this.#text) return;
     this.#matcher = new RouteMatcher(table);
     this.#table = table;
@@ -115,6 +115,11 @@ export class IngressRouter {
     for (const problem of problems) if (!this.#reported.has(problem)) this.#host.log.warn(problem);
     this.#reported = new Set(problems);
   }
+}
+
+/** Equal for equal tables. */
+function textOf({ hosts, certificates, problems }: RoutingTable): string {
+  return JSON.stringify([hosts, [...certificates], problems]);
 }
 
 function byKey<T extends KubeObject>(informer: Informer<T>): Map<string, T> {

@@ -2,7 +2,8 @@ import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type In
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Endpoint, Route } from "./routing-table.ts";
 
-const CONNECT_MS = 5000;
+/** How long a connection to a backend may take. */
+export const CONNECT_MS = 5000;
 /** Idle connections that are kept for each endpoint, and for how long: shorter than most servers keep theirs. */
 const IDLE_CONNECTIONS = 32;
 const IDLE_MS = 4000;

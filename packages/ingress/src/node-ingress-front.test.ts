@@ -1,5 +1,5 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect as connectTcp, type AddressInfo, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -255,6 +255,52 @@ describe("TLS", () => {
     session.close();
     expect(status).toBe(200);
     expect(JSON.parse(body)).toMatchObject({ url: "/h2", body: "hello", headers: { host: "a.example", "x-forwarded-proto": "https" } });
+  });
+});
+
+describe("gRPC", () => {
+  let server: Http2Server;
+  afterEach(() => server.close());
+
+  /** Asks by HTTP/2, and answers the head, the body and the trailers. */
+  async function call(answer: (stream: ServerHttp2Stream) => void): Promise<Record<string, unknown>> {
+    server = createHttp2Server();
+    server.on("stream", answer);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    serve([await closedPort(), { host: "127.0.0.1", port: (server.address() as AddressInfo).port }], { protocol: "grpc" });
+    const session = connectHttp2(`https://127.0.0.1:${https}`, { rejectUnauthorized: false });
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/a.B/C",
+      ":authority": "a.example",
+      te: "trailers",
+      "content-type": "application/grpc",
+    });
+    stream.end("ask");
+    const result: Record<string, unknown> = {};
+    stream.once("response", (headers, flags) =>
+      Object.assign(result, { status: headers[":status"], early: headers["grpc-status"], endsThere: (flags & 1) === 1 }),
+    );
+    stream.once("trailers", (trailers) => (result["late"] = trailers["grpc-status"]));
+    let body = "";
+    for await (const chunk of stream as AsyncIterable<Buffer>) body += chunk.toString();
+    session.close();
+    return { ...result, body };
+  }
+
+  it("passes messages and trailers on, past an endpoint that is gone", async () => {
+    const answered = await call((stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+      stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
+      stream.on("data", (chunk: Buffer) => stream.write(`got ${chunk.toString()}`));
+      stream.once("end", () => stream.end());
+    });
+    expect(answered).toEqual({ status: 200, early: undefined, endsThere: false, late: "0", body: "got ask" });
+  });
+
+  it("keeps an answer without messages as one head", async () => {
+    const answered = await call((stream) => stream.respond({ ":status": 200, "grpc-status": "12" }, { endStream: true }));
+    expect(answered).toMatchObject({ status: 200, early: "12", endsThere: true, body: "" });
   });
 });
 

@@ -9,9 +9,10 @@ import { decide, mayRetry, type RequestHead } from "./decision.ts";
 import { endToEnd, requestHeaders, splitHost, type ClientConnection } from "./forwarded-headers.ts";
 import { statusPage, type OwnAnswer } from "./http-messages.ts";
 import { attemptRequest, BackendConnections, BackendError, type BackendAnswer } from "./node-backend-request.ts";
+import { Http2Backends } from "./node-http2-backend.ts";
 import { writeRawAnswer, switchProtocols, upgradeBody } from "./node-upgrade.ts";
 import type { RouteMatch } from "./route-matcher.ts";
-import type { Certificate, Route } from "./routing-table.ts";
+import type { Certificate, Endpoint, Route } from "./routing-table.ts";
 
 /** A request of either version of HTTP; Node gives both the same shape. */
 export type ClientRequest = IncomingMessage | Http2ServerRequest;
@@ -42,6 +43,7 @@ class BodyTooLargeError extends Error {
 export class RequestProxy {
   readonly #options: RequestProxyOptions;
   readonly #connections = new BackendConnections();
+  readonly #http2 = new Http2Backends();
   readonly #balancer = new Balancer();
   #underWay = 0;
   #isDraining = false;
@@ -65,6 +67,7 @@ export class RequestProxy {
 
   close(): void {
     this.#connections.close();
+    this.#http2.close();
   }
 
   /** Forgets what it knows of backends that are gone. */
@@ -106,6 +109,14 @@ export class RequestProxy {
   async #proxy(request: ClientRequest, response: ClientResponse, match: RouteMatch, client: ClientConnection): Promise<void> {
     const { route } = match;
     const hasBody = mayHaveBody(request);
+    if (route.protocol === "grpc" || route.protocol === "grpcs") {
+      const { target } = match;
+      const passed = { request, response, target, headers: this.#headers(request, client), readTimeoutMs: route.readTimeoutMs };
+      const isTls = route.protocol === "grpcs";
+      await this.#tryEndpoints(request, route, { hasBody }, (endpoint) => this.#http2.pass({ ...passed, endpoint, isTls }));
+      this.#logAccess(request, client, response.statusCode, route);
+      return;
+    }
     const body = hasBody && route.bodyLimit > 0 ? request.pipe(limited(route.bodyLimit)) : request;
     const headers = this.#headers(request, client);
     if (hasBody && request.headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
@@ -147,7 +158,7 @@ export class RequestProxy {
     this.#logAccess(request, client, backend.response.statusCode, match.route);
   }
 
-  /** Tries endpoints until one answers. */
+  /** Sends a request over HTTP/1.1, and says which cookie keeps the client with the endpoint that answered. */
   async #send(
     request: ClientRequest,
     { route, target }: RouteMatch,
@@ -155,26 +166,34 @@ export class RequestProxy {
     hasBody: boolean,
     send: (upstream: BackendAnswer["request"]) => void,
   ): Promise<{ readonly backend: BackendAnswer; readonly affinity: string | undefined }> {
-    const known = route.affinityCookie === undefined ? undefined : cookie(request.headers.cookie, route.affinityCookie);
-    const endpoints = this.#balancer.orderFor(route.backend, known);
+    const { affinityCookie } = route;
+    const known = affinityCookie === undefined ? undefined : cookie(request.headers.cookie, affinityCookie);
     const method = request.method ?? "GET";
-    for (let attempt = 0; ; attempt++) {
-      const endpoint = endpoints[attempt % endpoints.length];
+    return this.#tryEndpoints(request, route, { known, hasBody }, async (endpoint) => {
+      const backend = await attemptRequest(this.#connections, { method, target, headers, route, endpoint, send });
+      const own = affinityOf(route.backend, endpoint);
+      const isNew = affinityCookie !== undefined && own !== known;
+      return { backend, affinity: isNew ? `${affinityCookie}=${own}; Path=/; HttpOnly` : undefined };
+    });
+  }
+
+  /** Tries endpoints until one answers. `known`: the one that the client belongs to. */
+  async #tryEndpoints<T>(
+    request: ClientRequest,
+    route: Route,
+    { known, hasBody }: { readonly known?: string | undefined; readonly hasBody: boolean },
+    attempt: (endpoint: Endpoint) => Promise<T>,
+  ): Promise<T> {
+    const endpoints = this.#balancer.orderFor(route.backend, known);
+    for (let count = 1; ; count++) {
+      const endpoint = endpoints[(count - 1) % endpoints.length];
       if (endpoint === undefined) throw new Error("the route has no endpoint");
       try {
-        const backend = await attemptRequest(this.#connections, { method, target, headers, route, endpoint, send });
-        const own = affinityOf(route.backend, endpoint);
-        const affinity =
-          route.affinityCookie === undefined || own === known ? undefined : `${route.affinityCookie}=${own}; Path=/; HttpOnly`;
-        return { backend, affinity };
+        return await attempt(endpoint);
       } catch (error) {
-        const isLast = attempt + 1 >= MOST_ATTEMPTS || !(error instanceof BackendError);
-        if (
-          isLast ||
-          request.destroyed ||
-          !mayRetry(method, { isConnected: error.isConnected, isBodyTouched: hasBody && error.isConnected })
-        )
-          throw error;
+        if (count >= MOST_ATTEMPTS || request.destroyed || !(error instanceof BackendError)) throw error;
+        const { isConnected } = error;
+        if (!mayRetry(request.method ?? "GET", { isConnected, isBodyTouched: hasBody && isConnected })) throw error;
         this.#options.log.debug("an endpoint did not answer; trying the next", { ingress: route.ingress, endpoint, error });
       }
     }

@@ -3,13 +3,14 @@ import { CertificateAuthority } from "@skiff/apiserver";
 import { componentHost, hostUid, messageOf, type Host, type Timer } from "@skiff/base";
 import { InformerFactory, type Client } from "@skiff/client";
 import { IngressFront, IngressRouter, INGRESS_SERVICE } from "@skiff/ingress";
+import { clientFromKubeconfig } from "../manage/api-connection.ts";
 import { announceEndpoint } from "./announced-endpoint.ts";
 
 /** What the Ingress front of a node is made of. */
 export interface NodeIngressOptions {
   readonly host: Host;
-  /** Acts as the front's own user. */
-  readonly client: Client;
+  /** The file with the front's own identity. */
+  readonly kubeconfig: string;
   /** Informers of Services and EndpointSlices, which others on the node read too. */
   readonly services: InformerFactory;
   readonly node: Node;
@@ -30,11 +31,19 @@ const STOP_GRACE_MS = 5000;
 
 /**
  * Serves Ingresses on this node: at ports that the Service in front of all nodes leads to, and at 80 and 443 of the node as far
- * as those are free. Resolves at once; routes follow when the API has been read. A failure is logged and never the node's.
+ * as those are free. Routes follow when the API has been read. A failure is logged and never the node's: `undefined` when the
+ * node has no identity for it.
  */
-export function startNodeIngress(options: NodeIngressOptions): NodeIngress {
+export async function startNodeIngress(options: NodeIngressOptions): Promise<NodeIngress | undefined> {
   const host = componentHost(options.host, "ingress");
-  const informers = new InformerFactory(options.client, options.host);
+  let client: Client;
+  try {
+    client = await clientFromKubeconfig(options.kubeconfig, options.host);
+  } catch (error) {
+    host.log.warn("Ingresses are not served on this node", { error: messageOf(error) });
+    return undefined;
+  }
+  const informers = new InformerFactory(client, options.host);
   const router = new IngressRouter({
     host: options.host,
     ingresses: informers.informer(ingressKind),
@@ -65,7 +74,7 @@ export function startNodeIngress(options: NodeIngressOptions): NodeIngress {
       { name: "http", port: http, protocol: "TCP" },
       { name: "https", port: https, protocol: "TCP" },
     ];
-    await announceEndpoint(options.client, host, { ...endpoint, ports: announced }, stopping.signal);
+    await announceEndpoint(client, host, { ...endpoint, ports: announced }, stopping.signal);
   };
   const running = run().catch((error: unknown) => {
     if (!stopping.signal.aborted) host.log.error("Ingresses are not served on this node", { error: messageOf(error) });

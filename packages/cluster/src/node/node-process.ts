@@ -127,8 +127,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   let ingress: NodeIngress | undefined;
   if (node !== undefined) {
     await announceEndpoint(servicesClient, host, dnsEndpoint(node, address, dns.port), stopping.signal);
-    const ingressClient = await clientFromKubeconfig(own.ingressKubeconfig, host);
-    ingress = startNodeIngress({ host, client: ingressClient, services: serviceInformers, node, address });
+    ingress = await startNodeIngress({ host, kubeconfig: own.ingressKubeconfig, services: serviceInformers, node, address });
   }
   host.log.info("the node is at work", { node: nodeName, address });
   return {
