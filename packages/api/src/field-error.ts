@@ -75,10 +75,15 @@ export function tooMany(field: string, actual: number, max: number): FieldError 
   return { type: "FieldValueTooMany", field, message: `Too many: ${actual}: must have at most ${max} items` };
 }
 
+/** No answer names more errors: an object of a few megabytes can be wrong in so many places that the answer would be ten times its size. */
+export const MAX_SHOWN_ERRORS = 100;
+
 /** 422 with every error as a cause: `Pod "x" is invalid: [spec.containers: Required value, …]`. */
 export function invalid(subject: { group?: string; kind: string; name?: string }, errors: readonly FieldError[]): StatusError {
-  const causes: StatusCause[] = errors.map((error) => ({ reason: error.type, message: error.message, field: error.field }));
-  const lines = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
+  const shownErrors = errors.slice(0, MAX_SHOWN_ERRORS);
+  const causes: StatusCause[] = shownErrors.map((error) => ({ reason: error.type, message: error.message, field: error.field }));
+  const lines = [...new Set(shownErrors.map((error) => `${error.field}: ${error.message}`))];
+  if (errors.length > shownErrors.length) lines.push("and more");
   const text = lines.length === 1 ? lines[0] : `[${lines.join(", ")}]`;
   const kind = subject.group ? `${subject.kind}.${subject.group}` : subject.kind;
   const details = {

@@ -31,6 +31,7 @@ describe("decodeYaml", () => {
       `a: &a [x,x,x,x,x,x,x,x,x]\n${["b", "c", "d", "e", "f"].map((name, index) => `${name}: &${name} [${Array.from({ length: 9 }, () => `*${"abcde"[index]}`).join(",")}]`).join("\n")}`,
       /alias/,
     ],
+    ["a large anchor with many aliases", `a: &a [${"x, ".repeat(2000)}]\nb: [${"*a, ".repeat(2000)}]`, /excessive aliasing/],
     ["half a surrogate pair", String.raw`a: "\ud800"`, /surrogate/],
   ])("refuses %s", (_name, text, message) => {
     expect(() => decodeYaml(text)).toThrow(message);

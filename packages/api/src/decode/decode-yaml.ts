@@ -42,7 +42,9 @@ export function decodeYaml(input: Uint8Array | string, limits: DecodeLimits = {}
     if (error !== undefined) throw new DecodeError(`error converting YAML to JSON: yaml: ${error.message.split("\n", 1)[0]}`);
     const duplicates: string[] = [];
     if (document.contents !== null) findDuplicates(document.contents as Node, [], duplicates, maxDepth);
-    const value = asJson(document.toJS({ maxAliasCount: MAX_ALIASED_NODES }), 0, maxDepth);
+    // Every node that is written out takes a character at least; what goes beyond that comes from aliases.
+    const budget = { nodes: text.length + MAX_ALIASED_NODES };
+    const value = asJson(document.toJS({ maxAliasCount: MAX_ALIASED_NODES }), { depth: 0, maxDepth, budget });
     return { value, duplicates, decimals: new Map() };
   } catch (error) {
     if (error instanceof DecodeError) throw error;
@@ -98,9 +100,18 @@ function findDuplicates(node: Node, path: (string | number)[], duplicates: strin
   }
 }
 
+/** Where {@link asJson} is, and how many more values it may make. */
+interface Place {
+  readonly depth: number;
+  readonly maxDepth: number;
+  readonly budget: { nodes: number };
+}
+
 /** Checks and copies what the library made: aliased parts come out as separate copies, as if they had been written out. */
-function asJson(value: unknown, depth: number, maxDepth: number): JsonValue {
+function asJson(value: unknown, place: Place): JsonValue {
+  const { depth, maxDepth, budget } = place;
   if (depth > maxDepth) throw new DecodeError("exceeded max depth");
+  if (--budget.nodes < 0) throw new DecodeError("error converting YAML to JSON: yaml: document contains excessive aliasing");
   switch (typeof value) {
     case "string":
       if (!value.isWellFormed()) throw new DecodeError("invalid surrogate pair in text");
@@ -119,9 +130,10 @@ function asJson(value: unknown, depth: number, maxDepth: number): JsonValue {
       return null;
   }
   if (value === null) return null;
-  if (Array.isArray(value)) return value.map((item) => asJson(item, depth + 1, maxDepth));
+  const inside = { ...place, depth: depth + 1 };
+  if (Array.isArray(value)) return value.map((item) => asJson(item, inside));
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
   const object: JsonObject = {};
-  for (const [key, field] of Object.entries(value)) setKey(object, key, asJson(field, depth + 1, maxDepth));
+  for (const [key, field] of Object.entries(value)) setKey(object, key, asJson(field, inside));
   return object;
 }

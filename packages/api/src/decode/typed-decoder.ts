@@ -1,6 +1,6 @@
 import { messageOf } from "@skiff/base";
 import { isJsonObject, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
-import { canonicalQuantity } from "../quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 import { ANY_SCHEMA, type Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
 import { DecodeError } from "./decode-error.ts";
@@ -182,7 +182,7 @@ class TypedDecoder {
   #quantity(value: JsonValue): JsonValue {
     const text = typeof value === "number" ? (this.#decimals.get(formatPath(this.#path)) ?? String(value)) : value;
     try {
-      return canonicalQuantity(typeof text === "string" ? text : JSON.stringify(text));
+      return parseQuantity(typeof text === "string" ? text : JSON.stringify(text)).toString();
     } catch (error) {
       throw new DecodeError(messageOf(error), { cause: error });
     }

@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbiddenField, invalidValue, required, tooLong } from "../field-error.ts";
+import { duplicate, type FieldError, forbiddenField, invalidValue, MAX_SHOWN_ERRORS, required, tooLong } from "../field-error.ts";
 import type { ConfigMap, Secret } from "../generated/types.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import { immutable, invalidEach } from "./field-checks.ts";
@@ -28,7 +28,7 @@ export function validateConfigMap(configMap: ConfigMap, old: ConfigMap | undefin
   const errors: FieldError[] = [];
   let size = 0;
   for (const [key, value] of Object.entries(configMap.data ?? {})) {
-    errors.push(...invalidEach(`data[${key}]`, key, checkConfigMapKey(key)));
+    if (errors.length <= MAX_SHOWN_ERRORS) errors.push(...invalidEach(`data[${key}]`, key, checkConfigMapKey(key)));
     if (Object.hasOwn(configMap.binaryData ?? {}, key))
       errors.push(invalidValue(`data[${key}]`, key, "duplicate of key present in binaryData"));
     size += byteLength(value);

@@ -1,4 +1,4 @@
-import { type FieldError, forbiddenField, invalidValue, required } from "../field-error.ts";
+import { type FieldError, forbiddenField, invalidValue, MAX_SHOWN_ERRORS, required } from "../field-error.ts";
 import type { LabelSelector } from "../generated/types.ts";
 import { selectorFromLabelSelector, type Labels } from "../selector.ts";
 import { invalidEach } from "./field-checks.ts";
@@ -11,10 +11,12 @@ export function validateLabelName(name: string, field: string): FieldError[] {
 
 /** Keys and values of labels. */
 export function validateLabels(labels: Labels | undefined, field: string): FieldError[] {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...validateLabelName(key, field),
-    ...invalidEach(field, value, checkLabelValue(value)),
-  ]);
+  const errors: FieldError[] = [];
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    errors.push(...validateLabelName(key, field), ...invalidEach(field, value, checkLabelValue(value)));
+    if (errors.length > MAX_SHOWN_ERRORS) break;
+  }
+  return errors;
 }
 
 /** A LabelSelector, where given. */

@@ -1,4 +1,4 @@
-import { forbiddenField, type FieldError, invalidValue, required, tooLong } from "../field-error.ts";
+import { forbiddenField, type FieldError, invalidValue, MAX_SHOWN_ERRORS, required, tooLong } from "../field-error.ts";
 import type { KindDefinition, NameRule } from "../kind.ts";
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../object.ts";
 import { parseApiVersion } from "../resource.ts";
@@ -34,7 +34,7 @@ export function validateAnnotations(annotations: Readonly<Record<string, string>
   const errors: FieldError[] = [];
   let size = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    errors.push(...invalidEach(field, key, checkQualifiedName(key.toLowerCase())));
+    if (errors.length <= MAX_SHOWN_ERRORS) errors.push(...invalidEach(field, key, checkQualifiedName(key.toLowerCase())));
     size += byteLength(key) + byteLength(value);
   }
   if (size > MAX_ANNOTATIONS_SIZE) errors.push(tooLong(field, MAX_ANNOTATIONS_SIZE));

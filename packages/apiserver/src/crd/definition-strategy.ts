@@ -7,11 +7,13 @@ import {
   type FieldError,
   type JsonValue,
   type KubeObject,
+  type Schema,
 } from "@skiff/api";
 import type { KindStrategy } from "../strategies/kind-strategy.ts";
 import { withCondition } from "./definition-conditions.ts";
 import { compileJsonPath } from "./json-path.ts";
 import { checkRules } from "./schema-rules.ts";
+import { validateBySchema } from "./schema-validation.ts";
 
 /** Keeps a definition until all its objects are gone. */
 export const CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io";
@@ -22,7 +24,10 @@ function expressionErrors({ spec }: CustomResourceDefinition): FieldError[] {
   for (const [index, version] of (spec?.versions ?? []).entries()) {
     const at = `spec.versions[${index}]`;
     const props = version.schema?.openAPIV3Schema;
-    if (props) errors.push(...checkRules(schemaFromOpenApi(props as unknown as JsonValue), `${at}.schema.openAPIV3Schema`));
+    if (props) {
+      const schema = schemaFromOpenApi(props as unknown as JsonValue);
+      errors.push(...checkRules(schema, `${at}.schema.openAPIV3Schema`), ...checkDefaults(schema, `${at}.schema.openAPIV3Schema`));
+    }
     const paths = [
       ...(version.additionalPrinterColumns ?? []).map(({ jsonPath }, column) => [`additionalPrinterColumns[${column}]`, jsonPath] as const),
       ...(version.selectableFields ?? []).map(({ jsonPath }, field) => [`selectableFields[${field}]`, jsonPath] as const),
@@ -35,6 +40,17 @@ function expressionErrors({ spec }: CustomResourceDefinition): FieldError[] {
       }
     }
   }
+  return errors;
+}
+
+/** A default must be a value that the schema itself would take. */
+function checkDefaults(schema: Schema, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (schema.default !== undefined) errors.push(...validateBySchema(schema.default as JsonValue, schema, `${field}.default`));
+  for (const [name, property] of schema.properties ?? []) errors.push(...checkDefaults(property, `${field}.properties[${name}]`));
+  if (schema.items !== undefined) errors.push(...checkDefaults(schema.items, `${field}.items`));
+  if (schema.additionalProperties !== undefined)
+    errors.push(...checkDefaults(schema.additionalProperties, `${field}.additionalProperties`));
   return errors;
 }
 

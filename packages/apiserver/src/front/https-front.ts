@@ -139,6 +139,8 @@ class Front implements HttpsFront {
     const response = new ServerResponse(message);
     response.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
     response.on("finish", () => socket.end());
+    // Node passes this on for ordinary requests only; without it a long answer would wait for ever.
+    socket.on("drain", () => response.emit("drain"));
     socket.on("error", () => socket.destroy());
     const auditId = this.#prepare(message, response);
     response.setHeader("connection", "close");

@@ -1,31 +1,22 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { decodeYaml, isStatus } from "@skiff/api";
 import { systemClock } from "@skiff/base";
+import { buildYamlWorker, type YamlWorkerProgram } from "../testing/yaml-worker-program.ts";
 import { WorkerYamlDecoder, type WorkerYamlDecoderOptions } from "./node-yaml-decoder.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-let directory = "";
+let worker: YamlWorkerProgram;
 let decoder: WorkerYamlDecoder;
 
 function start(options: Partial<WorkerYamlDecoderOptions> = {}): void {
-  decoder = new WorkerYamlDecoder({ clock: systemClock, program: pathToFileURL(join(directory, "worker.mjs")), ...options });
+  decoder = new WorkerYamlDecoder({ clock: systemClock, program: worker.program, ...options });
 }
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "skiff-yaml-"));
-  const entry = fileURLToPath(new URL("./node-yaml-worker.ts", import.meta.url));
-  // As the package's build does it.
-  const banner = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-  const outfile = join(directory, "worker.mjs");
-  await build({ entryPoints: [entry], outfile, bundle: true, format: "esm", platform: "node", banner: { js: banner } });
-});
+  worker = await buildYamlWorker();
+}, 60_000);
 afterEach(() => decoder.stop());
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(() => worker.remove());
 
 it("reads documents in a thread, says what is wrong with broken ones, and leaves the event loop free", async () => {
   start();

@@ -40,6 +40,25 @@ export function prepareUpdate(object: KubeObject, old: KubeObject): void {
   dropEmpty(metadata);
 }
 
+/**
+ * Drops owner references that stand in the list twice, which older clients send. Answers the warning about it, in upstream's
+ * words, or `undefined`. `after` says when it was found.
+ */
+export function dropDuplicateOwners(object: KubeObject, after = ""): string | undefined {
+  const owners = object.metadata?.ownerReferences;
+  if (owners === undefined || owners.length < 2) return undefined;
+  const kept = new Map(owners.map((owner) => [JSON.stringify(owner), owner]));
+  if (kept.size === owners.length || object.metadata === undefined) return undefined;
+  const seen = new Set<string>();
+  const repeated = new Set(owners.map((owner) => JSON.stringify(owner)).filter((text) => seen.size === seen.add(text).size));
+  const uids = [...repeated].map((text) => kept.get(text)?.uid ?? "");
+  object.metadata.ownerReferences = [...kept.values()];
+  return (
+    `.metadata.ownerReferences contains duplicate entries${after}; API server dedups owner references in 1.20+, and may reject such ` +
+    `requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids.join(", ")}`
+  );
+}
+
 /** In metadata, an empty list or map and an absent one are the same; upstream stores and shows the latter. */
 function dropEmpty(metadata: ObjectMeta): void {
   for (const field of ["labels", "annotations", "ownerReferences", "finalizers"] as const) {

@@ -2,7 +2,7 @@ import type { ServerBase, ServerParts } from "../api-server-options.ts";
 import { createDefaultAdmission } from "../admission/index.ts";
 import { createAuthentication } from "../authn/index.ts";
 import { createAuthorizer, RbacAuthorizer, reviewResources } from "../authz/index.ts";
-import { generateKeyPair } from "../pki/index.ts";
+import { generateKeyPair, type KeyPair } from "../pki/index.ts";
 import type { NodeConnector } from "../ports/node-connector.ts";
 import { cachedNodeSource, cachedRbacSource } from "../ports/registry-sources.ts";
 import { StoredQuotaWriter } from "../ports/stored-quota-writer.ts";
@@ -15,14 +15,21 @@ import { createSubresourceHandlers } from "../subresources/default-subresources.
 export interface FullServerOptions {
   readonly connector: NodeConnector;
   readonly ranges?: ServiceRanges;
+  /** Signs service-account tokens. Default: a new one. */
+  readonly serviceAccountKey?: KeyPair;
   /** Default: webhooks cannot be reached. */
   readonly post?: (url: string, body: unknown) => unknown;
 }
 
 /** For `startTestApiServer({ compose })`: a server with everything that a real one has, but nodes and webhooks. */
-export function fullServer({ connector, ranges, post }: FullServerOptions): (base: ServerBase) => ServerParts {
+export function fullServer({
+  connector,
+  ranges,
+  post,
+  serviceAccountKey = generateKeyPair(),
+}: FullServerOptions): (base: ServerBase) => ServerParts {
   return ({ host, reader, registry, schemas, resourceOf, transport }) => {
-    const authentication = createAuthentication({ host, reader, serviceAccountKey: generateKeyPair() });
+    const authentication = createAuthentication({ host, reader, serviceAccountKey });
     const rbac = new RbacAuthorizer(cachedRbacSource(reader, registry));
     const authorizer = createAuthorizer(rbac, cachedNodeSource(reader, registry));
     const admission = createDefaultAdmission({

@@ -7,7 +7,7 @@ import { prepareCreate } from "../stages/prepare-metadata.ts";
 import { originOf, setManagedFields, trackFields } from "../stages/track-fields.ts";
 import { validate, writeContextOf } from "../stages/validate.ts";
 import type { WriteOptions } from "../write-options.ts";
-import { loadedCache, placeInNamespace, storedNamespace, strategyOf, subjectOf } from "./object-target.ts";
+import { loadedCache, placeInNamespace, storedNamespace, strategyOf, subjectOf, warnOfDuplicateOwners } from "./object-target.ts";
 import { optionsObject } from "./options-object.ts";
 
 /** How often a generated name may turn out to be taken before the request fails. */
@@ -36,6 +36,7 @@ export async function createObject(context: ResourceContext, creation: Creation)
   const { object, options } = creation;
   const cache = loadedCache(context);
   placeInNamespace(context, object);
+  warnOfDuplicateOwners(context, object);
   kind.applyDefaults?.(object);
   nameObject(context, object);
   const applied = creation.applied ? withoutStatus(structuredClone(object), kind) : undefined;
@@ -52,6 +53,7 @@ export async function createObject(context: ResourceContext, creation: Creation)
     subresource: "",
   });
   await mutate(context, request);
+  warnOfDuplicateOwners(context, object, " after mutating admission happens");
   // What admission added may lack fields as well.
   if (core.admission.length > 0) kind.applyDefaults?.(object);
   if (resource.structural && kind.statusSubresource) delete (object as { status?: unknown }).status;

@@ -3,6 +3,7 @@ import { badRequest, groupResource, notFound, statusError, type KubeObject, type
 import type { StoredObject } from "../registry/stored-object.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
 import type { ResourceContext } from "../request-context.ts";
+import { dropDuplicateOwners } from "../stages/prepare-metadata.ts";
 import type { KindStrategy } from "../strategies/kind-strategy.ts";
 
 /** How errors name the object of that name: `deployments.apps "web"`. */
@@ -76,4 +77,10 @@ export function placeAtName(object: KubeObject, name: string): void {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`);
   }
   metadata.name = name;
+}
+
+/** Drops repeated owner references and warns of them. `after` says when they were found. */
+export function warnOfDuplicateOwners(context: ResourceContext, object: KubeObject, after?: string): void {
+  const warning = dropDuplicateOwners(object, after);
+  if (warning !== undefined) context.warnings.add(warning);
 }

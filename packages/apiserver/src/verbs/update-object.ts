@@ -9,7 +9,7 @@ import { originOf, setManagedFields, trackFields } from "../stages/track-fields.
 import { validate, writeContextOf } from "../stages/validate.ts";
 import type { WriteOptions } from "../write-options.ts";
 import { isFreeToGo } from "./deletion-state.ts";
-import { loadedCache, placeAtName, placeInNamespace, storedNamespace, strategyOf } from "./object-target.ts";
+import { loadedCache, placeAtName, placeInNamespace, storedNamespace, strategyOf, warnOfDuplicateOwners } from "./object-target.ts";
 import { optionsObject } from "./options-object.ts";
 
 /** A change of an existing object, in the stored version. */
@@ -43,6 +43,7 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
   const writeContext = writeContextOf(resource, "UPDATE", subresource);
   placeInNamespace(context, object);
   placeAtName(object, old.name);
+  warnOfDuplicateOwners(context, object);
   kind.applyDefaults?.(object);
   prepareUpdate(object, old.object);
   keepOtherParts(context, object, old.object, subresource, copyOf);
@@ -60,6 +61,7 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
     subresource,
   });
   await mutate(context, request);
+  warnOfDuplicateOwners(context, object, " after mutating admission happens");
   // What admission added may lack fields as well.
   if (core.admission.length > 0) kind.applyDefaults?.(object);
   // Shared now, not copied: nobody changes these parts any more, and what is the same object need not be compared or frozen.
