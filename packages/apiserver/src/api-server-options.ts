@@ -2,6 +2,7 @@ import type { Host } from "@skiff/base";
 import type { KindDefinition, Resource, SchemaRegistry, Transport } from "@skiff/api";
 import type { Store } from "@skiff/store";
 import type { AdmissionPlugin } from "./admission.ts";
+import type { WebhookTransport } from "./admission/webhook/webhook-transport.ts";
 import type { Authorizer } from "./attributes.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { ObjectReader } from "./object-reader.ts";
@@ -65,6 +66,8 @@ export interface ServerParts {
   readonly authorizer?: Authorizer;
   /** In the order in which they run. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** Reaches the webhooks that convert custom resources. Absent: those cannot be reached. */
+  readonly conversionWebhooks?: WebhookTransport;
   /** By `group/kind`; they replace the built-in ones. */
   readonly strategies?: ReadonlyMap<string, KindStrategy>;
   /** By the subresource's name, or `plural.group/name` (`plural/name` for the core group) where one kind differs. */

@@ -1,6 +1,7 @@
 import { componentHost } from "@skiff/base";
 import { allKinds, ALL_VERBS, builtInSchemas, customResourceDefinitionKind, type KindDefinition, type Transport } from "@skiff/api";
 import { Client } from "@skiff/client";
+import type { WebhookTransport } from "./admission/webhook/webhook-transport.ts";
 import type { ApiServerOptions, ServerBase, ServerParts } from "./api-server-options.ts";
 import { CustomResourceDefinitions } from "./crd/custom-resource-definitions.ts";
 import { InProcessTransport } from "./in-process-transport.ts";
@@ -72,7 +73,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   }
   if (options.removedVersions) resources.addRemovedVersions();
   core = assemble(options, parts, { host, registry, resources, schemas, metrics });
-  const customResources = startCustomResources(core, cacheOf.get(customResourceDefinitionKind as KindDefinition), transport);
+  const definitions = cacheOf.get(customResourceDefinitionKind as KindDefinition);
+  const customResources = startCustomResources(core, definitions, transport, parts.conversionWebhooks);
   await customResources?.settled();
   return {
     core,
@@ -89,7 +91,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 }
 
 async function addKind(registry: ObjectRegistry, resources: ServedResources, kind: KindDefinition, source?: ResourceSource): Promise<void> {
-  resources.add(kind, { ...source, cache: await registry.add(kind) });
+  resources.add(kind, { ...source, cache: await registry.add(kind, source?.versions !== undefined) });
 }
 
 function removeKind(registry: ObjectRegistry, resources: ServedResources, kind: KindDefinition): void {
@@ -103,6 +105,7 @@ function startCustomResources(
   core: ServerCore,
   cache: WatchCache | undefined,
   transport: (user: UserInfo, userAgent?: string) => Transport,
+  webhooks: WebhookTransport | undefined,
 ): CustomResourceDefinitions | undefined {
   if (cache === undefined) return undefined;
   const { host, registry, resources, schemas } = core;
@@ -111,6 +114,7 @@ function startCustomResources(
     schemas,
     resources,
     cache,
+    webhooks,
     client: new Client(transport(SERVER_USER, "kube-apiserver")),
     addKind: (kind, source) => addKind(registry, resources, kind, source),
     removeKind: (kind) => removeKind(registry, resources, kind),

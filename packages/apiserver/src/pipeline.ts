@@ -92,7 +92,7 @@ async function answer(context: RequestContext, resource: ServedResource | undefi
     if (handler === undefined || route.isResourceRequest) throw notServed();
     return handler(context);
   }
-  if (resource.conversion?.deprecation !== undefined) context.warnings.add(resource.conversion.deprecation);
+  if (resource.deprecation !== undefined) context.warnings.add(resource.deprecation);
   if (!context.request.internal) requireAcceptable(context.request.headers["accept"], route);
   const target: ResourceContext = { ...context, resource };
   return (route.subresource === "" ? verbHandler(target) : subresourceHandler(target))(target);

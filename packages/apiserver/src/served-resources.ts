@@ -1,5 +1,6 @@
 import { assert } from "@skiff/base";
 import { ALL_VERBS, apiVersionOf, type KindDefinition, type KindVersion, type KubeObject, type Verb } from "@skiff/api";
+import type { VersionedStorage } from "./crd/versioned-storage.ts";
 import { ObjectCodec } from "./registry/object-codec.ts";
 import type { WatchCache } from "./registry/watch-cache.ts";
 import type { VirtualResource } from "./virtual-resource.ts";
@@ -17,6 +18,10 @@ export interface ServedResource {
   readonly codec: ObjectCodec;
   /** Absent for the stored version. */
   readonly conversion: KindVersion | undefined;
+  /** What clients of the version are warned of, when it is deprecated. */
+  readonly deprecation: string | undefined;
+  /** Converts between this version and the stored ones, for custom kinds of several versions. The pipeline works in this version then. */
+  readonly storage: VersionedStorage | undefined;
   /** Where the objects are; absent for kinds that are computed. */
   readonly cache: WatchCache | undefined;
   /** Computes the answers for kinds that are not stored. */
@@ -34,6 +39,16 @@ export interface ResourceSource {
   readonly structural?: boolean;
   /** The versions that clients may use. Default: all. */
   readonly servedVersions?: ReadonlySet<string>;
+  /** The versions of a custom kind, the stored one first, each as a kind of its own. Default: the kind's own. */
+  readonly versions?: readonly CustomVersion[];
+}
+
+/** One version of a custom kind. */
+export interface CustomVersion {
+  readonly kind: KindDefinition;
+  readonly deprecation: string | undefined;
+  /** Absent when there is only one version. */
+  readonly storage: VersionedStorage | undefined;
 }
 
 /** Everything that can be addressed below `/api` and `/apis`. Changes at run time with CustomResourceDefinitions. */
@@ -95,6 +110,10 @@ export class ServedResources {
     assert(!this.#byKind.has(kind), `${kind.kind} is served already`);
     const verbs = new Set(kind.verbs ?? ALL_VERBS);
     const base = { kind, verbs, cache: source.cache, virtual: source.virtual, structural: source.structural ?? false };
+    if (source.versions !== undefined) {
+      this.#put(kind, source, customResources(source, source.versions, base));
+      return;
+    }
     const stored: ServedResource = {
       ...base,
       group: kind.group,
@@ -103,10 +122,16 @@ export class ServedResources {
       schema: kind.schema,
       codec: source.cache?.codec ?? new ObjectCodec(kind),
       conversion: undefined,
+      deprecation: undefined,
+      storage: undefined,
     };
     const others = (kind.otherVersions ?? []).map((version) => inVersion(stored, version));
-    this.#byKind.set(kind, [stored, ...others]);
-    for (const resource of [stored, ...others]) {
+    this.#put(kind, source, [stored, ...others]);
+  }
+
+  #put(kind: KindDefinition, source: ResourceSource, resources: readonly ServedResource[]): void {
+    this.#byKind.set(kind, [...resources]);
+    for (const resource of resources) {
       if (source.servedVersions?.has(resource.version) ?? true) this.#version(resource).set(kind.plural, resource);
     }
     this.#generation++;
@@ -154,7 +179,26 @@ function inVersion(stored: ServedResource, conversion: KindVersion): ServedResou
   const { kind } = stored;
   const { version, schema, group = kind.group } = conversion;
   const codec = new ObjectCodec({ group, version, kind: kind.kind });
-  return { ...stored, group, version, apiVersion: apiVersionOf({ group, version }), schema, codec, conversion };
+  return { ...stored, group, version, apiVersion: apiVersionOf({ group, version }), schema, codec, conversion, deprecation: conversion.deprecation };
+}
+
+function customResources(
+  { cache }: ResourceSource,
+  versions: readonly CustomVersion[],
+  base: Pick<ServedResource, "verbs" | "cache" | "virtual" | "structural">,
+): ServedResource[] {
+  return versions.map(({ kind, deprecation, storage }, index) => ({
+    ...base,
+    kind,
+    group: kind.group,
+    version: kind.version,
+    apiVersion: apiVersionOf(kind),
+    schema: kind.schema,
+    codec: index === 0 && cache !== undefined ? cache.codec : new ObjectCodec(kind),
+    conversion: undefined,
+    deprecation,
+    storage,
+  }));
 }
 
 /** Kubernetes' order of versions: stable before beta before alpha, each newest first, then everything else by name. */

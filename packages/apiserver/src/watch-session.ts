@@ -1,5 +1,6 @@
 import { assert, randomInteger, type Host, type Timer } from "@skiff/base";
 import { statusError, type Status } from "@skiff/api";
+import { ConvertingSink } from "./converting-sink.ts";
 import type { ListOptions } from "./list-options.ts";
 import { WatchedChange } from "./registry/cache-event.ts";
 import type { ObjectRegistry } from "./registry/object-registry.ts";
@@ -85,9 +86,11 @@ export class WatchSession {
   }
 
   /** Starts the delivery. Called once. */
-  start(sink: WatchSink, endlessByDefault: boolean): void {
+  start(receiver: WatchSink, endlessByDefault: boolean): void {
     assert(this.#sink === undefined, "a watch has one sink");
     const { host, options, cache } = this.#source;
+    const { storage } = this.resource;
+    const sink = storage === undefined ? receiver : new ConvertingSink(storage, receiver, () => this.close());
     if (this.#closed) {
       sink.end();
       return;

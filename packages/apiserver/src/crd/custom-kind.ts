@@ -20,7 +20,10 @@ import { validateBySchema } from "./schema-validation.ts";
 
 /** A custom kind in the shape of the built-in ones. */
 export interface CustomKind {
+  /** The stored version. */
   readonly kind: KindDefinition;
+  /** All versions, the stored one first: each with the schema, subresources, columns and selectable fields of its own. */
+  readonly versions: readonly { readonly kind: KindDefinition; readonly deprecation: string | undefined }[];
   /** To be put into the schema registry before the kind is served, by name. */
   readonly schemas: ReadonlyMap<string, Schema>;
   /** The versions that clients may use; the stored one need not be among them. */
@@ -29,21 +32,34 @@ export interface CustomKind {
 
 const OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
-/**
- * Derives a kind from its definition, which must be valid. Versions differ in nothing but their name and schema
- * (`conversion: None`); subresources, columns and selectable fields are those of the stored version.
- */
+/** Derives a kind from its definition, which must be valid. */
 export function customKind(definition: CustomResourceDefinition): CustomKind {
-  const { group, names, scope, versions } = definition.spec;
+  const { versions } = definition.spec;
   const stored = versions.find((version) => version.storage) ?? versions[0];
   if (stored === undefined) throw new Error("a definition without versions was stored");
   const schemas = new Map(versions.map((version) => [schemaName(definition, version.name), versionSchema(definition, version)]));
-  const schema = schemas.get(schemaName(definition, stored.name)) ?? {};
-  const checked = withoutMetadata(schema);
-  const { scale, status } = stored.subresources ?? {};
-  const kind: KindDefinition = {
+  const ordered = [stored, ...versions.filter((version) => version !== stored)];
+  const kinds = ordered.map((version) => ({
+    kind: versionKind(definition, version, schemas),
+    deprecation: deprecationOf(definition, version),
+  }));
+  const servedVersions = new Set(versions.filter((version) => version.served).map((version) => version.name));
+  const [{ kind }] = kinds as [(typeof kinds)[number]];
+  return { kind, versions: kinds, schemas, servedVersions };
+}
+
+function versionKind(
+  definition: CustomResourceDefinition,
+  version: CustomResourceDefinitionVersion,
+  schemas: ReadonlyMap<string, Schema>,
+): KindDefinition {
+  const { group, names, scope, conversion, versions } = definition.spec;
+  const schema = schemaName(definition, version.name);
+  const checked = withoutMetadata(schemas.get(schema) ?? {});
+  const { scale, status } = version.subresources ?? {};
+  return {
     group,
-    version: stored.name,
+    version: version.name,
     kind: names.kind,
     listKind: names.listKind ?? `${names.kind}List`,
     plural: names.plural,
@@ -51,14 +67,17 @@ export function customKind(definition: CustomResourceDefinition): CustomKind {
     namespaced: scope === "Namespaced",
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
-    schema: schemaName(definition, stored.name),
+    schema,
     statusSubresource: status !== undefined,
     generation: true,
     allowUnconditionalUpdate: false,
     strategicMergePatch: false,
-    columns: columnsOf(stored.additionalPrinterColumns),
-    fieldSelectors: selectableFields(stored),
-    otherVersions: versions.filter((version) => version !== stored).map((version) => otherVersion(definition, version)),
+    columns: columnsOf(version.additionalPrinterColumns),
+    fieldSelectors: selectableFields(version),
+    // Only what differs in its name can be shown to admission webhooks in a version that is not the request's.
+    ...(conversion?.strategy === "Webhook"
+      ? {}
+      : { otherVersions: versions.filter((each) => each !== version).map((each) => otherVersion(definition, each)) }),
     ...(scale === undefined
       ? {}
       : {
@@ -71,7 +90,6 @@ export function customKind(definition: CustomResourceDefinition): CustomKind {
     applyDefaults: (object) => applySchemaDefaults(object as unknown as JsonValue, checked),
     validate: (object, old) => validateCustomResource(object, old, checked),
   };
-  return { kind, schemas, servedVersions: new Set(versions.filter((version) => version.served).map((version) => version.name)) };
 }
 
 /** The schema without metadata, which is checked as for all kinds. */
@@ -105,13 +123,14 @@ function versionSchema(definition: CustomResourceDefinition, version: CustomReso
 }
 
 function otherVersion(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): KindVersion {
-  const { group, names } = definition.spec;
-  const same = (object: KubeObject): KubeObject => object;
-  const schema = schemaName(definition, version.name);
-  const deprecation = version.deprecated
-    ? (version.deprecationWarning ?? `${group}/${version.name} ${names.kind} is deprecated`)
-    : undefined;
-  return { version: version.name, schema, toStored: same, fromStored: same, ...(deprecation === undefined ? {} : { deprecation }) };
+  const { group } = definition.spec;
+  const same = (object: KubeObject): KubeObject => ({ ...object, apiVersion: `${group}/${version.name}` });
+  return { version: version.name, schema: schemaName(definition, version.name), toStored: (object) => object, fromStored: same };
+}
+
+function deprecationOf({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion): string | undefined {
+  if (!version.deprecated) return undefined;
+  return version.deprecationWarning ?? `${spec.group}/${version.name} ${spec.names.kind} is deprecated`;
 }
 
 function columnsOf(columns: readonly CustomResourceColumnDefinition[] | undefined): Column[] {

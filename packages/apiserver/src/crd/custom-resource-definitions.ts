@@ -9,6 +9,7 @@ import {
   type SchemaRegistry,
 } from "@skiff/api";
 import type { Client } from "@skiff/client";
+import type { WebhookTransport } from "../admission/webhook/webhook-transport.ts";
 import { EVERYTHING } from "../registry/selection.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
 import type { ResourceSource, ServedResources } from "../served-resources.ts";
@@ -16,6 +17,8 @@ import { customKind, type CustomKind } from "./custom-kind.ts";
 import { isConditionTrue, withCondition } from "./definition-conditions.ts";
 import { CLEANUP_FINALIZER } from "./definition-strategy.ts";
 import { nameConflict } from "./name-conflict.ts";
+import { versionConverter } from "./version-converter.ts";
+import { VersionedStorage } from "./versioned-storage.ts";
 
 /** After a failure the definition is looked at again this much later. */
 const RETRY_DELAY_MS = 1000;
@@ -31,6 +34,8 @@ export interface CustomResourceParts {
   readonly client: Client;
   readonly addKind: (kind: KindDefinition, source: ResourceSource) => Promise<void>;
   readonly removeKind: (kind: KindDefinition) => void;
+  /** Reaches conversion webhooks. */
+  readonly webhooks: WebhookTransport | undefined;
   readonly cacheOf: (kind: KindDefinition) => WatchCache | undefined;
 }
 
@@ -120,7 +125,13 @@ export class CustomResourceDefinitions {
     this.#withdraw(name);
     const custom = customKind(definition);
     for (const [schema, value] of custom.schemas) this.#parts.schemas.add(schema, value);
-    await this.#parts.addKind(custom.kind, { structural: true, servedVersions: custom.servedVersions });
+    const { host, schemas, webhooks } = this.#parts;
+    const converter = versionConverter(definition, { host, transport: webhooks });
+    const versions = custom.versions.map((version) => ({
+      ...version,
+      storage: needsConversion(definition) ? new VersionedStorage(version.kind, custom.kind, schemas, converter) : undefined,
+    }));
+    await this.#parts.addKind(custom.kind, { structural: true, servedVersions: custom.servedVersions, versions });
     this.#served.set(name, { custom, spec: definition.spec });
   }
 
@@ -136,11 +147,11 @@ export class CustomResourceDefinitions {
   #acceptNames(definition: CustomResourceDefinition): CustomResourceDefinitionStatus {
     const { host, resources, cache } = this.#parts;
     const others = Array.from(cache.objects.select(EVERYTHING), ({ object }) => object as CustomResourceDefinition);
-    const own = this.#served.get(definition.metadata?.name ?? "")?.custom.kind;
+    const own = new Set(this.#served.get(definition.metadata?.name ?? "")?.custom.versions.map(({ kind }) => kind));
     const conflict = nameConflict(
       definition,
       others,
-      [...resources.all()].map(({ kind }) => kind).filter((kind) => kind !== own),
+      [...resources.all()].map(({ kind }) => kind).filter((kind) => !own.has(kind)),
     );
     const lastTransitionTime = timestamp(host.clock);
     const accepted = { type: "NamesAccepted", lastTransitionTime };
@@ -208,4 +219,9 @@ export class CustomResourceDefinitions {
     const remaining = finalizers.filter((finalizer) => finalizer !== CLEANUP_FINALIZER);
     await client.resource(customResourceDefinitionKind).patch({ name }, { metadata: { finalizers: remaining } });
   }
+}
+
+/** Whether objects may be stored in another version than they are asked for. */
+function needsConversion({ spec, status }: CustomResourceDefinition): boolean {
+  return spec.versions.length > 1 || (status?.storedVersions ?? []).some((name) => name !== spec.versions[0]?.name);
 }

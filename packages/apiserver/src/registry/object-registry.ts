@@ -73,9 +73,9 @@ export class ObjectRegistry {
     await Promise.all([...this.#caches.values()].map((cache) => this.#load(cache)));
   }
 
-  /** Starts to keep a kind. Rejects when the store cannot be read. */
-  async add(kind: KindDefinition): Promise<WatchCache> {
-    const cache = new WatchCache(kind, this.#host.clock, this.#limits);
+  /** Starts to keep a kind. `keepsVersions`: see {@link WatchCache}. Rejects when the store cannot be read. */
+  async add(kind: KindDefinition, keepsVersions = false): Promise<WatchCache> {
+    const cache = new WatchCache(kind, this.#host.clock, this.#limits, keepsVersions);
     assert(!this.#caches.has(cache.prefix), `${cache.prefix} is kept already`);
     this.#caches.set(cache.prefix, cache);
     if (this.#connected) await this.#load(cache);

@@ -1,5 +1,5 @@
 import { assert, type Clock } from "@skiff/base";
-import type { KindDefinition, KubeObject } from "@skiff/api";
+import { parseApiVersion, type KindDefinition, type KubeObject } from "@skiff/api";
 import type { KeyValue } from "@skiff/store";
 import { CacheEvent } from "./cache-event.ts";
 import { EventHistory, type HistoryLimits } from "./event-history.ts";
@@ -35,6 +35,7 @@ export class WatchCache {
   readonly objects: ObjectIndex;
   readonly #clock: Clock;
   readonly #limits: HistoryLimits;
+  readonly #keepsVersions: boolean;
   readonly #watchers: WatcherIndex;
   /** Callbacks of in-process readers that want each change in the turn in which it becomes readable. */
   readonly #observers = new Set<(event: CacheEvent) => void>();
@@ -46,13 +47,15 @@ export class WatchCache {
   /** Changes that arrive while the cache is being filled. */
   #early: { readonly type: "put" | "delete"; readonly kv: KeyValue }[] = [];
 
-  constructor(kind: KindDefinition, clock: Clock, limits: HistoryLimits = {}) {
+  /** `keepsVersions`: objects that were stored in another version stay in it; else they are taken for objects of the kind's own. */
+  constructor(kind: KindDefinition, clock: Clock, limits: HistoryLimits = {}, keepsVersions = false) {
     this.kind = kind;
     this.codec = new ObjectCodec(kind);
     this.prefix = kindPrefix(kind);
     this.objects = new ObjectIndex(kind);
     this.#clock = clock;
     this.#limits = limits;
+    this.#keepsVersions = keepsVersions;
     this.#watchers = new WatcherIndex(kind);
   }
 
@@ -184,6 +187,10 @@ export class WatchCache {
   decode(kv: KeyValue): StoredObject {
     const value = Buffer.from(kv.value.buffer, kv.value.byteOffset, kv.value.byteLength);
     const object = JSON.parse(value.toString()) as KubeObject;
+    if (this.#keepsVersions && object.apiVersion !== this.codec.apiVersion) {
+      const { group, version } = parseApiVersion(object.apiVersion ?? "");
+      return new StoredObject(new ObjectCodec({ group, version, kind: this.kind.kind }), object, kv.modRevision, value);
+    }
     this.kind.applyDefaults?.(object);
     const bytes = this.codec.encode(object);
     return new StoredObject(this.codec, object, kv.modRevision, bytes.equals(value) ? value : bytes);

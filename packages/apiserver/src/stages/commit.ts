@@ -3,6 +3,7 @@ import type { Compare } from "@skiff/store";
 import type { ObjectRegistry } from "../registry/object-registry.ts";
 import { objectPath } from "../registry/store-keys.ts";
 import { StoredObject } from "../registry/stored-object.ts";
+import type { ServedResource } from "../served-resources.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
 
 /** A change of one object that is ready to be stored. */
@@ -14,6 +15,8 @@ export interface Change {
   /** Belongs to the registry from now on. */
   readonly object: KubeObject;
   readonly dryRun: boolean;
+  /** In which version `old` and `object` are; default: in the stored one. */
+  readonly version?: Pick<ServedResource, "codec" | "storage">;
   /** Conditions on other keys that must hold as well. */
   readonly guards?: readonly Compare[];
 }
@@ -28,11 +31,14 @@ export async function commit(change: Change): Promise<StoredObject | undefined> 
   const { registry, cache, old, object, dryRun } = change;
   const { namespace = "", name = "" } = object.metadata ?? {};
   if (object.metadata?.resourceVersion !== undefined) delete object.metadata.resourceVersion;
-  const bytes = cache.codec.encode(object);
-  if (old !== undefined && isSame(bytes, old, object)) return old;
-  if (dryRun) return new StoredObject(cache.codec, object, old?.revision ?? 0, bytes);
+  const { codec = cache.codec, storage } = change.version ?? {};
+  const served = codec.encode(object);
+  if (old !== undefined && isSame(served, old, object) && isOfStorageVersion(cache, old)) return old;
+  if (dryRun) return new StoredObject(codec, object, old?.revision ?? 0, served);
   const key = cache.prefix + objectPath(namespace, name);
-  const write = cache.announce(namespace, name, object, bytes);
+  const storable = storage === undefined ? object : await storage.toStorage(object);
+  const bytes = codec === cache.codec ? served : cache.codec.encode(storable);
+  const write = cache.announce(namespace, name, storable, bytes);
   try {
     const { succeeded, revision } = await registry.store.txn({
       compare: [{ key, target: "modRevision", result: "equal", value: old?.revision ?? 0 }, ...(change.guards ?? [])],
@@ -41,7 +47,7 @@ export async function commit(change: Change): Promise<StoredObject | undefined> 
     if (succeeded) {
       const stored = cache.complete(write, revision);
       await seen(registry, revision);
-      return stored;
+      return storage === undefined ? stored : (await storage.toServed([stored]))[0];
     }
   } catch (error) {
     cache.withdraw(write);
@@ -68,6 +74,12 @@ export async function remove(registry: ObjectRegistry, cache: WatchCache, old: S
  */
 async function seen(registry: ObjectRegistry, revision: number): Promise<void> {
   if (registry.revision < revision) await registry.reached(revision).catch(() => {});
+}
+
+/** False for an object that was written when another version was the stored one: any write brings it into the present one. */
+function isOfStorageVersion(cache: WatchCache, old: StoredObject): boolean {
+  const stored = cache.objects.get(old.namespace, old.name);
+  return stored === undefined || stored.codec === cache.codec;
 }
 
 /** Equal bytes, or as many bytes that say the same with fields in another order. */

@@ -40,6 +40,8 @@ function bodyResource(body: BodyKind): ServedResource {
     verbs: new Set(),
     codec: new ObjectCodec({ group, version, kind }),
     conversion: undefined,
+    deprecation: undefined,
+    storage: undefined,
     cache: undefined,
     virtual: undefined,
     structural: false,

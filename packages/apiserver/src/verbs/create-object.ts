@@ -66,7 +66,7 @@ export async function createObject(context: ResourceContext, creation: Creation)
     validate(resource, object, undefined, writeContext);
     for (const warning of kind.warnings?.(object, undefined) ?? []) context.warnings.add(warning);
     await validateAdmission(context, request);
-    const stored = await commit({ registry: core.registry, cache, old: undefined, object, dryRun: options.dryRun });
+    const stored = await commit({ registry: core.registry, cache, old: undefined, object, dryRun: options.dryRun, version: resource });
     const existing = cache.objects.get(namespace, name);
     if (stored === undefined || (options.dryRun && existing !== undefined)) throw taken(context, name, existing);
     isStored = !options.dryRun;

@@ -60,7 +60,7 @@ async function carryOut(
   const cache = loadedCache(context);
   let stored: StoredObject | undefined = old;
   if (step.marked !== undefined) {
-    stored = await commit({ registry: core.registry, cache, old, object: step.marked, dryRun });
+    stored = await commit({ registry: core.registry, cache, old, object: step.marked, dryRun, version: context.resource });
     if (stored === undefined) return undefined;
   }
   if (!step.removes || dryRun) return { stored, isGone: step.removes };

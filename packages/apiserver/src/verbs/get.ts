@@ -3,6 +3,7 @@ import { parseResourceVersion } from "../list-options.ts";
 import type { Reply } from "../reply.ts";
 import { StoredObject } from "../registry/stored-object.ts";
 import type { ResourceContext } from "../request-context.ts";
+import { oneInServedVersion } from "../stages/serve-version.ts";
 import { loadedCache, methodNotAllowed, storedNamespace, subjectOf } from "./object-target.ts";
 
 /** `GET /…/pods/web`, and the same of a subresource that shows the object itself. */
@@ -21,5 +22,5 @@ export async function get(context: ResourceContext): Promise<Reply> {
   else await core.registry.reached(revision);
   const stored = cache.objects.get(namespace, route.name);
   if (stored === undefined) throw notFound(subjectOf(context, route.name));
-  return { type: "object", status: 200, resource, stored };
+  return { type: "object", status: 200, resource, stored: await oneInServedVersion(resource, stored) };
 }

@@ -4,6 +4,7 @@ import { StoredObject } from "../registry/stored-object.ts";
 import type { Reply } from "../reply.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { resolveSelection } from "../stages/select.ts";
+import { inServedVersion } from "../stages/serve-version.ts";
 import { loadedCache, methodNotAllowed, storedNamespace } from "./object-target.ts";
 
 /** `GET /…/pods`. */
@@ -19,5 +20,5 @@ export async function list(context: ResourceContext): Promise<Reply> {
     return { type: "list", resource, items: items.filter((stored) => selection.selects?.(stored) ?? true), metadata: {} };
   }
   const page = await listObjects(core.registry, loadedCache(context), core.continueTokens, selection, options);
-  return { type: "list", resource, ...page };
+  return { type: "list", resource, metadata: page.metadata, items: await inServedVersion(resource, page.items) };
 }

@@ -4,6 +4,7 @@ import type { StoredObject } from "../registry/stored-object.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { dropDuplicateOwners } from "../stages/prepare-metadata.ts";
+import { oneInServedVersion } from "../stages/serve-version.ts";
 import type { KindStrategy } from "../strategies/kind-strategy.ts";
 
 /** How errors name the object of that name: `deployments.apps "web"`. */
@@ -33,9 +34,10 @@ export async function currentState(context: ResourceContext, name: string = cont
   const cache = loadedCache(context);
   const namespace = storedNamespace(context);
   const stored = cache.objects.get(namespace, name);
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) return oneInServedVersion(context.resource, stored);
   await context.core.registry.catchUp();
-  return cache.objects.get(namespace, name);
+  const found = cache.objects.get(namespace, name);
+  return found === undefined ? undefined : oneInServedVersion(context.resource, found);
 }
 
 /** {@link currentState}. Errors: `NotFound`. */

@@ -84,7 +84,7 @@ export async function updateObject(context: ResourceContext, update: Update): Pr
       strategyOf(context)?.deleted?.(old.object);
       return old;
     }
-    const stored = await commit({ registry: core.registry, cache, old, object, dryRun: options.dryRun });
+    const stored = await commit({ registry: core.registry, cache, old, object, dryRun: options.dryRun, version: resource });
     isStored = stored !== undefined && !options.dryRun;
     return stored;
   } finally {

@@ -40,7 +40,7 @@ async function stateFor(context: ResourceContext, revision: number | undefined):
   const stored = await currentState(context);
   if (stored === undefined || revision === undefined || stored.revision === revision) return stored;
   await context.core.registry.catchUp();
-  return loadedCache(context).objects.get(storedNamespace(context), context.route.name);
+  return currentState(context);
 }
 
 function checkAssumptions(

@@ -61,13 +61,14 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
   const authentication = createAuthentication({ host, reader, serviceAccountKey: pki.serviceAccountKey });
   const rbac = new RbacAuthorizer(cachedRbacSource(reader, registry));
   const authorizer = createAuthorizer(rbac, cachedNodeSource(reader, registry));
+  const webhookTransport = new HttpsWebhookTransport(reader, host.random);
   const admission = createDefaultAdmission({
     host,
     reader,
     authorizer,
     rbac,
     quotaWriter: new StoredQuotaWriter(registry),
-    webhookTransport: new HttpsWebhookTransport(reader, host.random),
+    webhookTransport,
     schemas,
     resourceOf,
   });
@@ -76,6 +77,7 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
     authenticators: authentication.authenticators,
     authorizer,
     admission: [admission],
+    conversionWebhooks: webhookTransport,
     strategies:
       services === undefined ? new Map() : new Map([["/Service", new ServiceStrategy(services, host.random, { clusterIps: serviceCidr })]]),
     subresources: createSubresourceHandlers({ reader, tokens: authentication.issuer, connector: connector(reader) }),
