@@ -4,6 +4,7 @@ import type { Store } from "@skiff/store";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { WebhookTransport } from "./admission/webhook/webhook-transport.ts";
 import type { Authorizer } from "./attributes.ts";
+import type { AuditSink } from "./audit/audit-sink.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import type { YamlDecoder } from "./ports/yaml-decoder.ts";
@@ -35,6 +36,8 @@ export interface ApiServerOptions {
   readonly continueKey?: Uint8Array;
   /** Reads large YAML documents somewhere else. Default: they are read in place and hold everybody up. */
   readonly yaml?: YamlDecoder;
+  /** Gets a record of every request. Default: nothing is recorded. */
+  readonly audit?: AuditSink;
   /**
    * Makes the parts that need the server's own caches. Called once, when the caches are filled and before the first
    * request. Default: nobody is refused, nothing is admitted specially.

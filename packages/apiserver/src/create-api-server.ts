@@ -137,6 +137,7 @@ function assemble(
     limiter: new InFlightLimiter(options.inFlightLimits),
     continueTokens: new ContinueTokens(options.continueKey ?? base.host.random.bytes(32)),
     yaml: options.yaml,
+    audit: options.audit,
     strategies: new Map([...BUILT_IN_STRATEGIES, ...(parts.strategies ?? [])]),
     subresources: parts.subresources ?? new Map(),
     paths: parts.paths ?? new Map(),

@@ -1,6 +1,7 @@
 import { messageOf } from "@skiff/base";
 import { internalError, statusError, StatusError, type Status } from "@skiff/api";
 import { CorruptRecordError, StoreUnavailableError } from "@skiff/store";
+import { AuditTrail } from "./audit/audit-trail.ts";
 import { impersonate } from "./authn/impersonation.ts";
 import { requireAcceptable } from "./render/representation.ts";
 import type { Reply } from "./reply.ts";
@@ -57,17 +58,20 @@ const STORE_RETRY_SECONDS = 1;
  */
 export async function handleRequest(core: ServerCore, request: ServerRequest): Promise<Reply> {
   const answered = request.internal ? undefined : core.metrics.begin();
+  const trail = core.audit === undefined ? undefined : new AuditTrail(core.host, request);
   const warnings = new Set<string>();
   let labels = UNKNOWN_REQUEST;
   let reply: Reply;
   try {
     const route = resolveRoute(request.method, request.path, request.query);
+    if (trail !== undefined) trail.route = route;
     const resource = route.isResourceRequest ? core.resources.find(route.group, route.version, route.resource) : undefined;
     labels = labelsOf(route, resource);
-    const user = await identify(core, request);
+    const user = await identify(core, request, trail);
     const leave = request.internal || isLongRunning(route) ? undefined : core.limiter.enter(isMutating(route));
     try {
       authorise({ ...route, user }, core.authorizer);
+      trail?.allowed();
       reply = await answer({ core, request, route, user, warnings }, resource);
     } finally {
       leave?.();
@@ -76,13 +80,17 @@ export async function handleRequest(core: ServerCore, request: ServerRequest): P
     reply = errorReply(core, request, error);
   }
   answered?.(labels, statusOf(reply));
+  if (trail !== undefined) core.audit?.write(trail.end(reply));
   return warnings.size === 0 ? reply : { ...reply, warnings: [...warnings] };
 }
 
 /** Who asks, or for whom. */
-async function identify(core: ServerCore, request: ServerRequest): Promise<UserInfo> {
-  const user = await authenticate(request, core.authenticators);
-  return core.authorizer === undefined ? user : impersonate(user, request.headers, core.authorizer);
+async function identify(core: ServerCore, request: ServerRequest, trail: AuditTrail | undefined): Promise<UserInfo> {
+  const asker = await authenticate(request, core.authenticators);
+  if (trail !== undefined) trail.user = asker;
+  const user = core.authorizer === undefined ? asker : impersonate(asker, request.headers, core.authorizer);
+  if (trail !== undefined && user !== asker) trail.impersonated = user;
+  return user;
 }
 
 async function answer(context: RequestContext, resource: ServedResource | undefined): Promise<Reply> {

@@ -179,7 +179,16 @@ function inVersion(stored: ServedResource, conversion: KindVersion): ServedResou
   const { kind } = stored;
   const { version, schema, group = kind.group } = conversion;
   const codec = new ObjectCodec({ group, version, kind: kind.kind });
-  return { ...stored, group, version, apiVersion: apiVersionOf({ group, version }), schema, codec, conversion, deprecation: conversion.deprecation };
+  return {
+    ...stored,
+    group,
+    version,
+    apiVersion: apiVersionOf({ group, version }),
+    schema,
+    codec,
+    conversion,
+    deprecation: conversion.deprecation,
+  };
 }
 
 function customResources(

@@ -2,6 +2,7 @@ import type { Host } from "@skiff/base";
 import type { SchemaRegistry } from "@skiff/api";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { Authorizer } from "./attributes.ts";
+import type { AuditSink } from "./audit/audit-sink.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { YamlDecoder } from "./ports/yaml-decoder.ts";
 import type { ContinueTokens } from "./registry/continue-token.ts";
@@ -24,6 +25,8 @@ export interface ServerCore {
   readonly admission: readonly AdmissionPlugin[];
   readonly limiter: InFlightLimiter;
   readonly metrics: RequestMetrics;
+  /** Gets a record of every request; absent: nothing is recorded. */
+  readonly audit: AuditSink | undefined;
   readonly continueTokens: ContinueTokens;
   /** Absent: YAML is read in place, however large. */
   readonly yaml: YamlDecoder | undefined;

@@ -26,6 +26,8 @@ export interface ServerRequest {
   /** Aborted when the client goes away. */
   readonly signal?: AbortSignal;
   readonly remoteAddress?: string;
+  /** The id under which the client finds the request in the audit log; absent: one is made. */
+  readonly auditId?: string;
   /** True for requests from inside the process, which the limit on requests in flight does not count. */
   readonly internal: boolean;
 }

@@ -122,7 +122,7 @@ class Front implements HttpsFront {
     const auditId = this.#prepare(message, response);
     let request: ServerRequest | undefined;
     try {
-      request = readRequest(message, this.#readerOf(), abortedBy(response), true);
+      request = { ...readRequest(message, this.#readerOf(), abortedBy(response), true), auditId };
       const reply = await this.#options.server.handle(request);
       if (reply.type === "upgrade") {
         reply.stream.destroy();
@@ -146,7 +146,7 @@ class Front implements HttpsFront {
     response.setHeader("connection", "close");
     let request: ServerRequest | undefined;
     try {
-      request = readRequest(message, this.#readerOf(), abortedBy(socket), false);
+      request = { ...readRequest(message, this.#readerOf(), abortedBy(socket), false), auditId };
       refuseUnsupportedProtocols(message);
       const reply = await this.#options.server.handle(request);
       if (reply.type !== "upgrade") {

@@ -26,6 +26,7 @@ interface UpFlags {
   /** False with `--no-removed-versions`; commander gives true without it. */
   readonly removedVersions: boolean;
   readonly install?: boolean;
+  readonly auditLog: boolean;
   readonly wait: number;
   readonly registryMirror?: readonly RegistryMirror[];
 }
@@ -44,6 +45,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--api-port <port>", "the port of the API (default: 6443, or the next free one)", parsePort)
     .option("--load-balancer-pool <cidr>", "the addresses for Services of type LoadBalancer (default: a free 10.N.0.0/24)", parsePool)
     .option("--no-removed-versions", "do not serve API versions that Kubernetes has removed, such as extensions/v1beta1")
+    .option("--no-audit-log", "keep no log of who did what (audit/audit.log in the data directory)")
     .option("--install", "install missing packages of the operating system")
     .option("--registry-mirror <mirror>", "take images of a registry from elsewhere: REGISTRY=URL; repeatable", parseRegistryMirror)
     .option("--wait <duration>", "how long to wait until everything is ready", parseWait, 180_000)
@@ -70,6 +72,7 @@ Examples:
             apiPort: flags.apiPort,
             loadBalancerPool: flags.loadBalancerPool,
             removedVersions: flags.removedVersions ? undefined : false,
+            auditLog: flags.auditLog,
             dataDir: flags.dataDir,
             kubeconfig: userKubeconfig(flags.kubeconfig),
             install: flags.install ?? false,

@@ -18,6 +18,7 @@ import {
   ServiceStrategy,
   StoredQuotaWriter,
   type ApiServer,
+  type AuditSink,
   type ClusterPki,
   type HealthCheck,
   type NodeConnector,
@@ -41,16 +42,19 @@ export interface ComposedApiServerOptions {
   readonly yaml?: YamlDecoder;
   /** Whether API versions that upstream has removed are served as well. Default true. */
   readonly removedVersions?: boolean;
+  /** Gets a record of every request; absent: nothing is recorded. */
+  readonly audit?: AuditSink;
 }
 
 /** The API server with everything that a cluster has from its first second: authentication, RBAC, admission, all subresources. */
 export function composeApiServer(options: ComposedApiServerOptions): Promise<ApiServer> {
-  const { host, store, yaml, removedVersions = true } = options;
+  const { host, store, yaml, audit, removedVersions = true } = options;
   return createApiServer({
     host,
     store,
     removedVersions,
     ...(yaml === undefined ? {} : { yaml }),
+    ...(audit === undefined ? {} : { audit }),
     compose: (base) => compose(options, base),
   });
 }

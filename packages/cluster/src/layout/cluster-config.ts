@@ -21,6 +21,8 @@ export interface ClusterConfig {
   readonly network: NetworkPlan;
   /** The port of the API on all addresses of the machine. */
   readonly apiPort: number;
+  /** False: the API server keeps no audit log. */
+  readonly auditLog?: boolean;
   /** The id of the user that the server runs as; absent when it runs as the user who made the cluster. */
   readonly serverUser?: number;
   /** Whether API versions that upstream has removed are served as well. Default true. */

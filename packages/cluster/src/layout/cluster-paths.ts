@@ -12,6 +12,8 @@ export interface ClusterPaths {
   readonly logs: string;
   /** The registry mirrors of every node, see `readRegistryMirrors`. */
   readonly registries: string;
+  /** The audit log. */
+  readonly audit: string;
   /** The kubeconfig of the administrator, beside the user's own into which it is merged. */
   readonly adminKubeconfig: string;
   readonly serverKubeconfig: string;
@@ -50,6 +52,7 @@ export function clusterPaths(data: string, run: string): ClusterPaths {
     store: join(data, "store"),
     logs: join(data, "logs"),
     registries: join(data, "registries.yaml"),
+    audit: join(data, "audit"),
     adminKubeconfig: join(data, "admin.kubeconfig"),
     serverKubeconfig: join(data, "server.kubeconfig"),
   };

@@ -34,6 +34,8 @@ export interface ClusterWish {
   readonly loadBalancerPool: string | undefined;
   /** Whether API versions that upstream has removed are served as well. Default: as the cluster does, a new one true. */
   readonly removedVersions?: boolean | undefined;
+  /** False: the API server is to keep no audit log. */
+  readonly auditLog?: boolean;
 }
 
 /** The machine that the cluster is to run on. */
@@ -94,6 +96,7 @@ export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths
     store: wish.store ?? { type: "lmdb" },
     network: chooseNetwork(nodeCount, others, wish.loadBalancerPool),
     apiPort,
+    ...(wish.auditLog === false ? { auditLog: false } : {}),
     ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
     ...(wish.removedVersions === undefined ? {} : { removedVersions: wish.removedVersions }),
   };
@@ -139,6 +142,7 @@ function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
     throw new UserError(`Cluster ${existing.name} uses the ${existing.store.type} store.`, remake);
   if (wish.loadBalancerPool !== undefined && wish.loadBalancerPool !== existing.network.loadBalancerCidr)
     throw new UserError(`Cluster ${existing.name} has its load-balancer addresses in ${existing.network.loadBalancerCidr}.`, remake);
+  if (wish.auditLog === false && existing.auditLog !== false) throw new UserError(`Cluster ${existing.name} keeps an audit log.`, remake);
   if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
     throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
   const { removedVersions = true } = existing;

@@ -19,6 +19,7 @@ import { clusterPaths, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
 import { primaryAddress } from "../manage/machine-addresses.ts";
 import { UserError } from "../user-error.ts";
+import { AuditFile } from "./audit-file.ts";
 import { giveUpRoot } from "./server-user.ts";
 import { explainStartError } from "./start-errors.ts";
 
@@ -68,9 +69,11 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
   const freshOr = (held: CertificateAndKey): CertificateAndKey =>
     needsRenewal(held.certificatePem, host.clock.now()) ? issueKubeletClient() : held;
   const yaml = new WorkerYamlDecoder({ clock: host.clock });
+  const audit = config.auditLog === false ? undefined : new AuditFile({ host, directory: paths.audit });
   const plane = await startControlPlane({
     host,
     yaml,
+    ...(audit === undefined ? {} : { audit }),
     store,
     pki,
     network: config.network,
@@ -107,6 +110,7 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
       yaml.stop();
       await plane.stop();
       await store.close();
+      audit?.close();
     },
   };
 }

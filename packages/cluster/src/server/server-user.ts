@@ -8,7 +8,7 @@ import type { ClusterPaths } from "../layout/cluster-paths.ts";
 const FIRST_FREE_PORT = 1024;
 
 /**
- * Gives up root for good: this process goes on as `user`, who owns nothing but the store and the keys of this cluster. The
+ * Gives up root for good: this process goes on as `user`, who owns nothing but the store, the keys and the audit log of this cluster. The
  * working directory becomes the data directory, for the directories above it need not be open to that user.
  *
  * Answers false, having changed nothing, when the process is not root, the API's port needs root, or the user cannot read
@@ -34,7 +34,7 @@ export function giveUpRoot(options: {
     log.warn("the API server keeps running as root", { reason: obstacle });
     return false;
   }
-  for (const folder of [paths.store, paths.pki]) giveTo(user, folder);
+  for (const folder of [paths.store, paths.pki, paths.audit]) giveTo(user, folder);
   // The names in it stay hidden; all that is not the server's is closed by its own mode.
   chmodSync(paths.data, 0o711);
   process.chdir(paths.data);

@@ -107,8 +107,8 @@ export const OPTION_ROWS: readonly Row[] = [
     row: 19,
     name: "names that are none",
     inputs: [
-      ...["Upper", "ü", "a_b", "-a", "a-", ".", "..", "a..b", "a/b", "a b", " ", "a\0", "a%00", "\u202Ea", `${"a".repeat(254)}`].map(
-        (name) => refused(JSON.stringify(name.slice(0, 20)), () => create(configMap(name)), { ...INVALID, field: "metadata.name" }),
+      ...["Upper", "ü", "a_b", "-a", "a-", ".", "..", "a..b", "a/b", "a b", " ", "a\0", "a%00", "\u202Ea", "a".repeat(254)].map((name) =>
+        refused(JSON.stringify(name.slice(0, 20)), () => create(configMap(name)), { ...INVALID, field: "metadata.name" }),
       ),
       refused("empty", () => create(configMap("")), { ...INVALID, field: "metadata.name" }),
       refused(
@@ -122,7 +122,7 @@ export const OPTION_ROWS: readonly Row[] = [
       ),
       refused(
         "a random name of odd characters",
-        (random) => create(configMap(Array.from({ length: 8 }, () => pick(random, [..."A_ :%\\~!@#$^&*()+={}|;'<>?,`"])).join(""))),
+        (random) => create(configMap(Array.from({ length: 8 }, () => pick(random, Array.from("A_ :%\\~!@#$^&*()+={}|;'<>?,`"))).join(""))),
         { ...INVALID, field: "metadata.name" },
       ),
     ],
@@ -443,7 +443,7 @@ export const OPTION_ROWS: readonly Row[] = [
         "random",
         (random) =>
           get(
-            `${CONFIG_MAPS}?labelSelector=${encodeURIComponent(`(${Array.from({ length: 300 }, () => pick(random, [..."a=!,() in"])).join("")}`)}`,
+            `${CONFIG_MAPS}?labelSelector=${encodeURIComponent(`(${Array.from({ length: 300 }, () => pick(random, Array.from("a=!,() in"))).join("")}`)}`,
           ),
         BAD_REQUEST,
       ),

@@ -205,7 +205,7 @@ export const WIRE_ROWS: readonly Row[] = [
     inputs: [
       {
         what: "exec without an upgrade",
-        make: () => ({ method: "POST", path: `${"/api/v1/namespaces/default/pods/kept"}/exec?command=ls&stdout=true` }),
+        make: () => ({ method: "POST", path: "/api/v1/namespaces/default/pods/kept/exec?command=ls&stdout=true" }),
         expected: { status: 400, reason: "BadRequest" },
       },
       upgrade(
