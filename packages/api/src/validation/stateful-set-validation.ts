@@ -1,5 +1,5 @@
 import { type FieldError, forbiddenField, invalidValue, required } from "../field-error.ts";
-import type { StatefulSet, StatefulSetSpec } from "../generated/types.ts";
+import type { PodTemplateSpec, StatefulSet, StatefulSetSpec } from "../generated/types.ts";
 import type { WriteContext } from "../kind.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import { nonNegative, optionalOneOf } from "./field-checks.ts";
@@ -42,6 +42,15 @@ function validateManagement(policy: string | undefined, field: string): FieldErr
   return ["OrderedReady", "Parallel"].includes(policy) ? [] : [invalidValue(field, policy, "must be 'OrderedReady' or 'Parallel'")];
 }
 
+/** The template as its Pods will have it: with a volume for each claim template, which takes the place of one of that name. */
+function withClaims({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec | undefined {
+  if (template?.spec === undefined || volumeClaimTemplates.length === 0) return template;
+  const names = volumeClaimTemplates.flatMap(({ metadata }) => (metadata?.name ? [metadata.name] : []));
+  const others = (template.spec.volumes ?? []).filter(({ name }) => !names.includes(name));
+  const claims = names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return { ...template, spec: { ...template.spec, volumes: [...others, ...claims] } };
+}
+
 /** Everything that is wrong with a StatefulSet. */
 export function validateStatefulSet(statefulSet: StatefulSet, old: StatefulSet | undefined, context: WriteContext): FieldError[] {
   if (old !== undefined && context.subresource === "status") return validateReplicaCounts(statefulSet.status);
@@ -57,7 +66,7 @@ export function validateStatefulSet(statefulSet: StatefulSet, old: StatefulSet |
     ...nonNegative("spec.ordinals.start", spec.ordinals?.start),
     ...nonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit),
     ...validateSetSelector(spec.selector, "statefulset", "spec.selector"),
-    ...validateSetTemplate(spec.selector, spec.template, "StatefulSet", "spec.template"),
+    ...validateSetTemplate(spec.selector, withClaims(spec), "StatefulSet", "spec.template"),
   ];
   if (old !== undefined) {
     const rest: Record<string, unknown> = { ...spec };
