@@ -1,4 +1,4 @@
-import { BoundedQueue, formatTime, messageOf, QueueFullError, sleep, type Host } from "@skiff/base";
+import { BoundedQueue, fnv1a32, formatTime, messageOf, QueueFullError, sleep, type Host } from "@skiff/base";
 import { eventKind, isStatus, type Event, type KubeObject, type Resource } from "@skiff/api";
 import type { Client } from "./client.ts";
 import { EventCorrelator, type Correlated } from "./event-correlator.ts";
@@ -8,6 +8,8 @@ import { referenceTo } from "./object-reference.ts";
 const QUEUE_LIMIT = 1000;
 const MAX_ATTEMPTS = 12;
 const RETRY_MS = 10_000;
+/** So many names are there for the events about an object in one millisecond. */
+const SEQUENCE_LIMIT = 1_000_000;
 
 /** Whether an event reports something usual. */
 export type EventType = "Normal" | "Warning";
@@ -27,7 +29,7 @@ export class EventRecorder {
   readonly #queue = new BoundedQueue<Event>(QUEUE_LIMIT);
   readonly #stop = new AbortController();
   #writing: Promise<void> | undefined;
-  #sequence = 0;
+  #sequence: number;
 
   /** `component` is the `source.component`, such as `replicaset-controller`; `node` the `source.host` of a kubelet. */
   constructor(client: Client, host: Host, component: string, node?: string) {
@@ -35,6 +37,8 @@ export class EventRecorder {
     this.#host = host;
     this.#component = component;
     this.#node = node;
+    // Recorders that report about one object in the same millisecond must not come to the same name.
+    this.#sequence = fnv1a32(`${component} ${node ?? ""}`) % SEQUENCE_LIMIT;
   }
 
   /** Reports `message` about `object`. `fieldPath` narrows it down, for example to `spec.containers{web}`. */
@@ -51,7 +55,7 @@ export class EventRecorder {
     const involvedObject = referenceTo(resource, object, fieldPath);
     const time = formatTime(nowMs);
     // The name as client-go makes it: unique per object by time; the sequence tells apart those of one millisecond.
-    const suffix = (BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(this.#sequence++ % 1_000_000)).toString(16);
+    const suffix = (BigInt(Math.floor(nowMs)) * 1_000_000n + BigInt(this.#sequence++ % SEQUENCE_LIMIT)).toString(16);
     const event: Event = {
       apiVersion: "v1",
       kind: "Event",
