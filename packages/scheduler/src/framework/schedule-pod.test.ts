@@ -353,6 +353,12 @@ const CASES: readonly Case[] = [
     expected: `0/1 nodes are available: persistentvolumeclaim "data" not found. ${NOT_HELPFUL(1)}`,
   },
   {
+    name: "VolumeBinding: an ephemeral volume whose claim is still to be made",
+    nodes: [a],
+    pod: testPod("p", { volumes: [{ name: "scratch", ephemeral: {} }] }),
+    expected: `0/1 nodes are available: waiting for ephemeral volume controller to create the persistentvolumeclaim "p-scratch". ${NOT_HELPFUL(1)}`,
+  },
+  {
     name: "VolumeBinding: a claim that is bound at once but is not yet",
     nodes: [a],
     objects: [claim("data", { storageClassName: "fast" })],

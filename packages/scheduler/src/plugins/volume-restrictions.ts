@@ -12,7 +12,9 @@ export function createVolumeRestrictions(volumes: VolumeReader): Plugin {
     name: NAME,
     preFilter(pod, snapshot) {
       const exclusive = new Set<string>();
-      for (const { name } of pod.claims) {
+      for (const { name, ephemeral } of pod.claims) {
+        // Nobody else can use it, and it may have to be made yet.
+        if (ephemeral) continue;
         const claim = volumes.claim(pod.namespace, name);
         if (claim === undefined) return unresolvable(NAME, claimNotFound(name));
         if (claim.spec?.accessModes?.includes("ReadWriteOncePod")) exclusive.add(name);
