@@ -43,7 +43,7 @@ export class ActivePod {
   /** By container id: resources that were changed while it ran. */
   readonly #applied = new Map<string, ResourceRequirements>();
   #resizePending: WaitingReason | undefined;
-  #volumeMessage = "";
+  #volumeFailures = 0;
   #pod: Pod | undefined;
 
   constructor(parts: PodParts, onProgress: () => void) {
@@ -180,13 +180,11 @@ export class ActivePod {
 
   async #volumes(pod: Pod, fields: NodeSideFields): Promise<VolumesOutcome> {
     const outcome = await this.#parts.volumes.prepare(pod, fields);
-    const message = outcome.problems
-      .map((problem) => `MountVolume.SetUp failed for volume "${problem.volume}" : ${problem.message}`)
-      .join("\n");
-    if (message !== "" && message !== this.#volumeMessage) {
-      for (const line of message.split("\n")) this.#parts.events.pod(pod, "Warning", "FailedMount", line);
+    // Each failed attempt is told once, however many passes see it before the next one.
+    if (outcome.failures !== this.#volumeFailures) {
+      for (const { message } of outcome.problems) this.#parts.events.pod(pod, "Warning", "FailedMount", message);
     }
-    this.#volumeMessage = message;
+    this.#volumeFailures = outcome.failures;
     return outcome;
   }
 

@@ -75,6 +75,7 @@ export function terminationMessageFile(directories: PodDirectories, pod: Pod, co
 async function volumeMount(parts: MountParts, input: MountInput, mount: VolumeMount, index: number): Promise<ContainerMount> {
   const volume = input.volumes.get(mount.name);
   if (volume === undefined) throw configError(`cannot find volume "${mount.name}" to mount into container "${input.container.name}"`);
+  if (volume.isBlockDevice) throw configError(`volume ${mount.name} has volumeMode Block, but is specified in volumeMounts`);
   const subPath = subPathOf(input, mount);
   let hostPath = volume.path;
   if (subPath !== "") {

@@ -1,5 +1,6 @@
 import { messageOf } from "@skiff/base";
 import type { Container, Pod } from "@skiff/api";
+import { containerDevices } from "./container-devices.ts";
 import { containerMounts, type MountParts } from "./container-mounts.ts";
 import { containerResources } from "./container-resources.ts";
 import type { ContainerConfig, ContainerRuntime, Image, PodSandboxConfig } from "./container-runtime.ts";
@@ -115,7 +116,7 @@ export class ContainerStarter {
       workingDir: container.workingDir ?? "",
       env: Array.from(environment, ([key, value]) => ({ key, value })),
       mounts,
-      devices: [],
+      devices: containerDevices(container, request.volumes),
       labels: containerLabels(pod, container),
       annotations: containerAnnotations(pod, container, restartCount),
       logPath,

@@ -64,6 +64,8 @@ export interface EvictionParts {
   readonly usage: () => Promise<MachineUsage>;
   /** What active Pods use of a resource. */
   readonly candidates: (resource: Shortage["resource"]) => Promise<readonly EvictionCandidate[]>;
+  /** Pods that use more than they may, each with the reason in words: they go whatever the node has left. */
+  readonly offenders: () => Promise<readonly { readonly pod: Pod; readonly message: string }[]>;
   readonly evict: (pod: Pod, reason: string, message: string) => void;
   /** Frees what can be freed without harm; true when something was. */
   readonly reclaim: (resource: Shortage["resource"]) => Promise<boolean>;
@@ -106,6 +108,7 @@ export class EvictionManager {
 
   /** Looks at the node once and acts on what it sees. */
   async check(): Promise<void> {
+    for (const { pod, message } of await this.#parts.offenders()) this.#parts.evict(pod, "Evicted", message);
     const [worst, ...others] = shortages(await this.#parts.usage());
     this.#updatePressure(worst === undefined ? [] : [worst, ...others]);
     if (worst === undefined || (await this.#parts.reclaim(worst.resource))) return;

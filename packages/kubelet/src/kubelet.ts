@@ -1,5 +1,5 @@
 import { componentHost, messageOf, sleep, type Host } from "@skiff/base";
-import { configMapKind, nodeKind, podKind, secretKind, serviceKind } from "@skiff/api";
+import { configMapKind, nodeKind, podKind, secretKind, serviceKind, type Pod } from "@skiff/api";
 import { EventRecorder, InformerFactory } from "@skiff/client";
 import { Backoff } from "./backoff.ts";
 import { noCgroups } from "./cgroups.ts";
@@ -24,6 +24,7 @@ import type { PodParts } from "./pod-parts.ts";
 import { Prober } from "./prober.ts";
 import { runtimeHandlerOf } from "./runtime-class.ts";
 import { StatusManager } from "./status-manager.ts";
+import { emptyDirExcess } from "./volumes/empty-dir-limits.ts";
 import { PersistentVolumes } from "./volumes/persistent-volumes.ts";
 import { ServiceAccountTokens } from "./volumes/service-account-tokens.ts";
 import { VolumeManager } from "./volumes/volume-manager.ts";
@@ -144,6 +145,7 @@ class NodeAgent implements Kubelet {
     return new EvictionManager({
       clock: this.#host.clock,
       usage: () => facts.usage(),
+      offenders: () => this.#overfullPods(),
       candidates: (resource) => evictionCandidates(runtime, this.pods, resource),
       evict: (pod, reason, message) => {
         this.#host.log.warn("evicting a Pod", { pod: `${pod.metadata?.namespace}/${pod.metadata?.name}`, message });
@@ -154,6 +156,17 @@ class NodeAgent implements Kubelet {
       onChange: () => this.node.soon(),
       onError: (error) => this.#host.log.warn("the node could not look at its resources", { error: messageOf(error) }),
     });
+  }
+
+  async #overfullPods(): Promise<{ pod: Pod; message: string }[]> {
+    const { fileSystem, directories = DEFAULT_DIRECTORIES } = this.#options;
+    const found: { pod: Pod; message: string }[] = [];
+    for (const { pod, state } of this.pods.list()) {
+      if (state.name !== "Active") continue;
+      const message = await emptyDirExcess(fileSystem, directories, pod);
+      if (message !== undefined) found.push({ pod, message });
+    }
+    return found;
   }
 
   #completeSources(given: Partial<KubeletSources>, informers: InformerFactory): KubeletSources {

@@ -162,4 +162,88 @@ describe("volumes", () => {
     await node.start();
     expect(await runWith(node, { name: "p", persistentVolumeClaim: { claimName: "data" } })).toBe("/srv/pv-1");
   });
+
+  it("are evicted with their Pod when they hold more than they may", async () => {
+    const node = new TestNode();
+    await node.start();
+    const path = await runWith(node, { name: "e", emptyDir: { sizeLimit: "1Ki" } });
+    await node.fileSystem.writeFile(`${path}/log`, new Uint8Array(1024));
+    await node.clock.advance("30s");
+    expect(node.pod("web")?.status?.phase).toBe("Running");
+    await node.fileSystem.writeFile(`${path}/more`, new Uint8Array(1024));
+    await node.clock.advance("30s");
+    const message = 'Usage of EmptyDir volume "e" exceeds the limit "1Ki". ';
+    expect(node.pod("web")?.status).toMatchObject({ phase: "Failed", reason: "Evicted", message });
+    expect(node.events()).toContain(`Evicted: ${message}`);
+  });
+});
+
+describe("claims", () => {
+  const claimed = { name: "p", persistentVolumeClaim: { claimName: "data" } };
+  const bind = (node: TestNode, spec: object, claim: object = {}): void => {
+    node.api.put("/api/v1/namespaces/default/persistentvolumeclaims/data", {
+      metadata: { name: "data", namespace: "default", uid: "claim-1", ...claim },
+      spec: { volumeName: "pv-1" },
+      status: { phase: "Bound" },
+    } as object);
+    node.api.put("/api/v1/persistentvolumes/pv-1", {
+      metadata: { name: "pv-1" },
+      spec: { claimRef: { uid: "claim-1" }, ...spec },
+    } as object);
+  };
+  const waiting = (node: TestNode) => node.pod("web")?.status?.containerStatuses?.[0]?.state?.waiting;
+
+  it("that are not bound hold the Pod up, until they are", async () => {
+    const node = new TestNode();
+    await node.start();
+    await runWith(node, claimed);
+    expect(node.events()).toEqual([
+      'FailedMount: Unable to attach or mount volumes: unmounted volumes=[p], unattached volumes=[], failed to process volumes=[p]: error processing PVC default/data: failed to fetch PVC from API server: persistentvolumeclaims "data" not found',
+    ]);
+    bind(node, { hostPath: { path: "/srv" } });
+    await node.clock.advance("5s");
+    expect(node.pod("web")?.status?.phase).toBe("Running");
+  });
+
+  it("of a local volume need its directory, give it to the Pod's group, and once there are asked for no more", async () => {
+    const node = new TestNode();
+    bind(node, { local: { path: "/disks/1" } });
+    await node.start();
+    await runWith(node, claimed, {}, { securityContext: { fsGroup: 2000 } });
+    expect(node.events()).toContain(
+      'FailedMount: MountVolume.NewMounter initialization failed for volume "pv-1" : path "/disks/1" does not exist',
+    );
+    await node.fileSystem.makeDirectory("/disks/1", 0o755);
+    await node.clock.advance("10s");
+    expect((await mountOf(node, "/v"))?.hostPath).toBe("/disks/1");
+    expect(await node.fileSystem.stat("/disks/1")).toMatchObject({ gid: 2000, mode: 0o2775 });
+
+    // The claim is deleted while the Pod uses it: its containers go on, and start again.
+    bind(node, { local: { path: "/disks/1" } }, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+    const [container] = await node.runtime.listContainers();
+    await node.runtime.stopContainer(container?.id ?? "", 0);
+    await node.clock.advance("1m");
+    expect(node.pod("web")?.status?.containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 1 });
+  });
+
+  it("of a block device give the device, and only as a device", async () => {
+    const node = new TestNode();
+    bind(node, { local: { path: "/dev/disk" }, volumeMode: "Block" });
+    const stat = node.fileSystem.stat.bind(node.fileSystem);
+    node.fileSystem.stat = async (path) => {
+      const status = await stat(path);
+      return status && path === "/dev/disk" ? { ...status, type: "blockDevice" } : status;
+    };
+    await node.fileSystem.makeDirectory("/dev");
+    await node.fileSystem.writeFile("/dev/disk", new Uint8Array());
+    await node.start();
+    const container = { name: "main", image: "example.com/app:1" };
+    await node.run("web", { volumes: [claimed], containers: [{ ...container, volumeMounts: [{ name: "p", mountPath: "/v" }] }] });
+    expect(waiting(node)?.message).toBe("volume p has volumeMode Block, but is specified in volumeMounts");
+    await node.run("raw", { volumes: [claimed], containers: [{ ...container, volumeDevices: [{ name: "p", devicePath: "/dev/xvda" }] }] });
+    const [running] = await node.runtime.listContainers();
+    expect(node.runtime.configOf(running?.id ?? "")?.devices).toEqual([
+      { containerPath: "/dev/xvda", hostPath: "/dev/disk", permissions: "mrw" },
+    ]);
+  });
 });

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import { hasErrorCode } from "../file-system.ts";
 import type { Mounter, MountPoint, MountRequest, SubPathRequest } from "../mounter.ts";
-import { runProgram } from "./run-program.ts";
+import { ProgramError, runProgram } from "./run-program.ts";
 
 /** Opens a path for its place in the tree only (open(2)); Node's constants lack it. The value is that of all Linux architectures that Node runs on. */
 const O_PATH = 0o10000000;
@@ -13,7 +13,13 @@ const DIRECTORY_MODE = 0o750;
 export const linuxMounter: Mounter = {
   async mount({ source, target, type, options }: MountRequest) {
     const args = [...(type === "" ? [] : ["-t", type]), ...(options.length > 0 ? ["-o", options.join(",")] : []), "--", source, target];
-    await runProgram("mount", args);
+    try {
+      await runProgram("mount", args);
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      const command = `Mounting command: mount\nMounting arguments: ${args.filter((arg) => arg !== "--").join(" ")}`;
+      throw new Error(`mount failed: ${error.ending}\n${command}\nOutput: ${error.output}\n`, { cause: error });
+    }
   },
 
   async unmount(target) {

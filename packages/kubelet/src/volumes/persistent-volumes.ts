@@ -1,3 +1,4 @@
+import { messageOf } from "@skiff/base";
 import { isStatus, persistentVolumeClaimKind, persistentVolumeKind, type PersistentVolume, type Pod } from "@skiff/api";
 import type { Client } from "@skiff/client";
 
@@ -19,7 +20,7 @@ export class PersistentVolumes {
       .resource(persistentVolumeClaimKind)
       .get({ namespace, name: claimName })
       .catch((error: unknown) => {
-        if (isStatus(error, "NotFound")) throw new Error(`persistentvolumeclaim "${claimName}" not found`, { cause: error });
+        if (isStatus(error, "NotFound")) throw new Error(`failed to fetch PVC from API server: ${messageOf(error)}`, { cause: error });
         throw error;
       });
     if (claim.metadata?.deletionTimestamp !== undefined) throw new Error("PVC is being deleted");

@@ -1,4 +1,4 @@
-import { messageOf, type Host } from "@skiff/base";
+import type { Host } from "@skiff/base";
 import type { Pod, Volume } from "@skiff/api";
 import { hasErrorCode, type FileSystem } from "../file-system.ts";
 import type { KubeletSources } from "../kubelet-sources.ts";
@@ -7,6 +7,7 @@ import { podDirectory, type PodDirectories } from "../pod-directories.ts";
 import type { NodeSideFields } from "../pod-fields.ts";
 import type { PersistentVolumes } from "./persistent-volumes.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
+import { setUpError } from "./mount-error.ts";
 import { setUpVolume } from "./volume-plugins.ts";
 
 /** After a failure the volumes of a Pod are tried again after 500 ms, doubling up to about two minutes, as upstream does. */
@@ -30,6 +31,8 @@ export interface ReadyVolume {
   readonly path: string;
   /** The volume cannot be written, whatever the mount says. */
   readonly readOnly: boolean;
+  /** The path is that of a device, which containers get as such and do not mount. */
+  readonly isBlockDevice?: boolean;
   /** Wall time in milliseconds at which its content should be made anew. */
   readonly refreshMs?: number;
 }
@@ -37,6 +40,7 @@ export interface ReadyVolume {
 /** One volume that could not be set up. */
 export interface VolumeProblem {
   readonly volume: string;
+  /** Names the volume. */
   readonly message: string;
 }
 
@@ -44,13 +48,14 @@ export interface VolumeProblem {
 export interface VolumesOutcome {
   readonly ready: ReadonlyMap<string, ReadyVolume>;
   readonly problems: readonly VolumeProblem[];
+  /** Attempts in a row that have failed; 0 when there are no problems. */
+  readonly failures: number;
   /** When to come back: after a problem, or because a content goes stale. */
   readonly comeBackMs?: number;
 }
 
 interface PodVolumes {
   outcome: VolumesOutcome;
-  failures: number;
   /** Wall time before which nothing is tried again. */
   notBeforeMs: number;
 }
@@ -81,20 +86,21 @@ export class VolumeManager {
     const problems: VolumeProblem[] = [];
     for (const volume of pod.spec?.volumes ?? []) {
       try {
-        ready.set(volume.name, await this.#setUp(pod, volume, fields));
+        const before = isSettled(volume) ? known?.outcome.ready.get(volume.name) : undefined;
+        ready.set(volume.name, before ?? (await setUpVolume(this.#parts, pod, volume, fields)));
       } catch (error) {
-        problems.push({ volume: volume.name, message: messageOf(error) });
+        problems.push({ volume: volume.name, message: setUpError(volume.name, error).message });
         // A volume that was there stays usable when only its update failed.
         const before = known?.outcome.ready.get(volume.name);
         if (before !== undefined) ready.set(volume.name, before);
       }
     }
-    const failures = problems.length > 0 ? (known?.failures ?? 0) + 1 : 0;
+    const failures = problems.length > 0 ? (known?.outcome.failures ?? 0) + 1 : 0;
     const retryMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
     const refreshMs = Math.min(...Array.from(ready.values(), (volume) => volume.refreshMs ?? Number.POSITIVE_INFINITY)) - now;
     const comeBackMs = failures > 0 ? retryMs : Number.isFinite(refreshMs) ? Math.max(1000, refreshMs) : undefined;
-    const outcome: VolumesOutcome = { ready, problems, ...(comeBackMs === undefined ? {} : { comeBackMs }) };
-    this.#pods.set(uid, { outcome, failures, notBeforeMs: failures > 0 ? now + retryMs : 0 });
+    const outcome: VolumesOutcome = { ready, problems, failures, ...(comeBackMs === undefined ? {} : { comeBackMs }) };
+    this.#pods.set(uid, { outcome, notBeforeMs: failures > 0 ? now + retryMs : 0 });
     return outcome;
   }
 
@@ -127,8 +133,12 @@ export class VolumeManager {
       throw error;
     }
   }
+}
 
-  async #setUp(pod: Pod, volume: Volume, fields: NodeSideFields): Promise<ReadyVolume> {
-    return setUpVolume(this.#parts, pod, volume, fields);
-  }
+/**
+ * Whether a volume, once it is there, needs no further look: what it holds is not the API's. A claim that is deleted
+ * meanwhile stays in use until the Pod is gone.
+ */
+function isSettled({ persistentVolumeClaim, ephemeral, hostPath, nfs }: Volume): boolean {
+  return [persistentVolumeClaim, ephemeral, hostPath, nfs].some((source) => source !== undefined);
 }

@@ -1,15 +1,10 @@
-import {
-  tryParseQuantity,
-  type HostPathVolumeSource,
-  type NFSVolumeSource,
-  type Pod,
-  type Volume,
-  type VolumeProjection,
-} from "@skiff/api";
+import { claimsOfPod, tryParseQuantity, type HostPathVolumeSource, type Pod, type Volume, type VolumeProjection } from "@skiff/api";
 import { volumeDirectory } from "../pod-directories.ts";
 import type { NodeSideFields } from "../pod-fields.ts";
 import { writeAtomically, type PayloadFile } from "./atomic-writer.ts";
+import { claimedVolume } from "./claimed-volume.ts";
 import { prepareHostPath } from "./host-path.ts";
+import { mountNfs } from "./nfs-volume.ts";
 import { configMapPayload, downwardPayload, secretPayload } from "./payload.ts";
 import type { ReadyVolume, VolumeParts } from "./volume-manager.ts";
 import { giveToGroup } from "./volume-ownership.ts";
@@ -24,11 +19,9 @@ export async function setUpVolume(parts: VolumeParts, pod: Pod, volume: Volume, 
   if (volume.emptyDir) return emptyDir(parts, pod, volume);
   if (volume.hostPath) return hostPath(parts, volume.hostPath);
   if (volume.configMap || volume.secret || volume.projected || volume.downwardAPI) return contentVolume(parts, pod, volume, fields);
-  if (volume.persistentVolumeClaim)
-    return claimed(parts, pod, volume, volume.persistentVolumeClaim.claimName, volume.persistentVolumeClaim.readOnly);
-  // A generic ephemeral volume is a claim that the controller made for this Pod, named after both.
-  if (volume.ephemeral) return claimed(parts, pod, volume, `${pod.metadata?.name}-${volume.name}`, false);
-  if (volume.nfs) return nfs(parts, pod, volume.name, volume.nfs, volume.nfs.readOnly);
+  const claim = claimsOfPod(pod.metadata?.name ?? "", { containers: [], volumes: [volume] })[0];
+  if (claim !== undefined) return claimedVolume(parts, pod, claim);
+  if (volume.nfs) return mountNfs(parts, pod, volume.name, volume.nfs, volume.nfs.readOnly === true);
   throw new Error(`no volume plugin matched for volume ${volume.name}`);
 }
 
@@ -52,54 +45,6 @@ async function emptyDir(parts: VolumeParts, pod: Pod, volume: Volume): Promise<R
 async function hostPath(parts: VolumeParts, source: HostPathVolumeSource): Promise<ReadyVolume> {
   await prepareHostPath(parts.fileSystem, source.path, source.type);
   return { path: source.path, readOnly: false };
-}
-
-async function nfs(
-  parts: VolumeParts,
-  pod: Pod,
-  name: string,
-  source: NFSVolumeSource,
-  readOnly: boolean | undefined,
-): Promise<ReadyVolume> {
-  return mountNfs(parts, pod, name, source, readOnly === true, []);
-}
-
-async function mountNfs(
-  parts: VolumeParts,
-  pod: Pod,
-  name: string,
-  source: NFSVolumeSource,
-  readOnly: boolean,
-  mountOptions: readonly string[],
-): Promise<ReadyVolume> {
-  const target = volumeDirectory(parts.directories, pod.metadata?.uid ?? "", "nfs", name);
-  if (await parts.mounter.isMountPoint(target)) return { path: target, readOnly };
-  await parts.fileSystem.makeDirectory(target, 0o750);
-  const server = source.server.includes(":") ? `[${source.server}]` : source.server;
-  const options = [...(readOnly ? ["ro"] : []), ...mountOptions];
-  await parts.mounter.mount({ source: `${server}:${source.path}`, target, type: "nfs", options });
-  return { path: target, readOnly };
-}
-
-async function claimed(
-  parts: VolumeParts,
-  pod: Pod,
-  volume: Volume,
-  claimName: string,
-  readOnly: boolean | undefined,
-): Promise<ReadyVolume> {
-  const { spec } = await parts.claims.resolve(pod, claimName);
-  const { fsGroup, fsGroupChangePolicy } = pod.spec?.securityContext ?? {};
-  if (spec?.hostPath) return { ...(await hostPath(parts, spec.hostPath)), readOnly: readOnly === true };
-  if (spec?.nfs)
-    return mountNfs(parts, pod, volume.name, spec.nfs, readOnly === true || spec.nfs.readOnly === true, spec.mountOptions ?? []);
-  if (spec?.local) {
-    const { path } = spec.local;
-    if ((await parts.fileSystem.stat(path)) === undefined) throw new Error(`path "${path}" does not exist`);
-    if (fsGroup !== undefined && readOnly !== true) await giveToGroup(parts.fileSystem, path, fsGroup, fsGroupChangePolicy);
-    return { path, readOnly: readOnly === true };
-  }
-  throw new Error(`no volume plugin matched for the persistent volume of claim ${claimName}`);
 }
 
 /** A volume whose files come from the API. */
