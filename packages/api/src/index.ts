@@ -51,6 +51,7 @@ export {
 export * from "./semantic-equal.ts";
 export * from "./storage/claim-binding.ts";
 export * from "./storage/default-storage-class.ts";
+export * from "./storage/local-provisioning.ts";
 export * from "./storage/volume-matching.ts";
 export { validateTaints, validateTolerations } from "./validation/affinity-validation.ts";
 export { validateScale } from "./validation/autoscaling-validation.ts";

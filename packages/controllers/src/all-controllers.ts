@@ -17,6 +17,7 @@ import { createEndpointSliceMirroringController } from "./endpointslicemirroring
 import { createEphemeralVolumeController } from "./ephemeral-volume/controller.ts";
 import { createGarbageCollector } from "./garbage-collector/controller.ts";
 import { createJobController } from "./job/controller.ts";
+import { createLocalVolumePlacementController } from "./local-volume-placement/controller.ts";
 import { createNamespaceController } from "./namespace/controller.ts";
 import { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/controller.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/controller.ts";
@@ -93,6 +94,7 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("pod-garbage-collector", (context, { podGarbageCollector }) => createPodGarbageCollector(context, podGarbageCollector)),
   entry("node-ipam-controller", (context, { nodeIpam }) => nodeIpam && createNodeIpamController(context, nodeIpam), "node-controller"),
   entry("persistentvolume-controller", createPersistentVolumeController, "persistent-volume-binder"),
+  entry("local-volume-placement-controller", createLocalVolumePlacementController, "persistent-volume-binder"),
   entry("persistentvolumeclaim-protection-controller", createClaimProtectionController, "pvc-protection-controller"),
   entry("persistentvolume-protection-controller", createVolumeProtectionController, "pv-protection-controller"),
   entry("volumeattributesclass-protection-controller", createAttributesClassProtectionController),

@@ -7,6 +7,8 @@ export * from "./kubelet-options.ts";
 export * from "./kubelet-sources.ts";
 export { MemoryFileSystem } from "./memory-file-system.ts";
 export { MemoryMounter } from "./memory-mounter.ts";
+export { startLocalVolumes, type LocalVolumesOptions } from "./local-volumes/local-volume-controller.ts";
+export type { LocalVolumeHost } from "./local-volumes/local-volume-host.ts";
 export * from "./mounter.ts";
 export * from "./node-facts.ts";
 export * from "./pod-directories.ts";

@@ -20,6 +20,7 @@ import { DNS_SERVICE } from "../node/cluster-dns.ts";
 import { composeApiServer, type ComposedApiServerOptions } from "./compose-api-server.ts";
 import { ensureIngress, INGRESS_CONTROLLER_ACCOUNT } from "./ensure-ingress.ts";
 import { startIngressStatus } from "./ingress-status.ts";
+import { ensureLocalStorage } from "./local-storage.ts";
 
 /** What a control plane is made of. */
 export interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
@@ -59,7 +60,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const stopping = new AbortController();
   const authority = pki.authority.save().certificatePem;
   await ensureSystemObjects(admin, host.clock, { serviceRange: network.serviceCidr, servers: advertised, clientAuthorityPem: authority });
-  await Promise.all([ensureDns(admin, network), ensureIngress(admin)]);
+  await Promise.all([ensureDns(admin, network), ensureIngress(admin), ensureLocalStorage(admin)]);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
 

@@ -33,6 +33,8 @@ export interface NodePaths {
   readonly servingKey: string;
   /** Pod volumes and plug-ins. */
   readonly kubelet: string;
+  /** One directory for each local volume. */
+  readonly volumes: string;
   readonly podLogs: string;
   readonly containerdData: string;
   readonly containerdRun: string;
@@ -71,6 +73,7 @@ export function nodePaths(cluster: ClusterPaths, node: string): NodePaths {
     servingCertificate: join(data, "kubelet.crt"),
     servingKey: join(data, "kubelet.key"),
     kubelet: join(data, "kubelet"),
+    volumes: join(data, "volumes"),
     podLogs: join(data, "pod-logs"),
     containerdData: join(data, "containerd"),
     containerdRun: join(run, "containerd"),

@@ -15,6 +15,9 @@ export interface Identity {
 /** The group whose members may do everything. */
 const MASTERS = "system:masters";
 
+/** The group of what runs on nodes beside the kubelets. */
+export const NODE_SERVICES_GROUP = "system:node-services";
+
 /** The administrator: what `skiff up` puts into the user's kubeconfig. */
 export function administrator(server: string): Identity {
   return { commonName: "kubernetes-admin", organizations: [MASTERS], server };
@@ -27,7 +30,7 @@ export function kubeletIdentity(node: string, server: string): Identity {
 
 /** What runs on every node beside the kubelet: the Service proxy and DNS. Upstream's default policy knows the name. */
 export function nodeServicesIdentity(server: string): Identity {
-  return { commonName: "system:kube-proxy", organizations: ["system:node-services"], server };
+  return { commonName: "system:kube-proxy", organizations: [NODE_SERVICES_GROUP], server };
 }
 
 /** The Ingress front of a node. It has an identity of its own because, unlike the others, it reads the Secrets of TLS. */

@@ -30,6 +30,7 @@ import {
   reviewedAccess,
   reviewedTokens,
   serveKubelet,
+  startLocalVolumes,
 } from "@skiff/kubelet";
 import { NftPacketFilter } from "@skiff/nftables";
 import { HealthCheckServer, nodeHealthSockets, ServiceProxy } from "@skiff/proxy";
@@ -122,6 +123,12 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   healthChecks.start();
   await proxy.start(stopping.signal);
   const machineProxy = nodeName === config.nodes[0] ? startMachineProxy(host, config, serviceInformers) : undefined;
+  const localVolumes = startLocalVolumes({
+    host,
+    client: servicesClient,
+    informers: serviceInformers,
+    hosts: new Map([[nodeName, { nodeName, hostname: nodeName, root: own.volumes, fileSystem: nodeKubeletFileSystem }]]),
+  });
   const dns = await runDns(options, serviceInformers);
   const node = nodes.get(nodeName);
   let ingress: NodeIngress | undefined;
@@ -138,6 +145,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
         proxy.stop(),
         machineProxy?.stop(),
         healthChecks.stop(),
+        localVolumes.stop(),
         network.stop(),
         dns.stop(),
         kubelet.stop(),

@@ -27,6 +27,7 @@ export interface SimulatedNodeOptions {
 export interface SimulatedNode {
   readonly kubelet: Kubelet;
   readonly runtime: SimulatedRuntime;
+  readonly fileSystem: MemoryFileSystem;
 }
 
 /** The production kubelet over a runtime, file system and machine in memory. Nothing is started yet. */
@@ -55,5 +56,5 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
     logRotation: false,
     eviction: false,
   });
-  return { kubelet, runtime };
+  return { kubelet, runtime, fileSystem };
 }

@@ -2,7 +2,7 @@ import { configMapKind, nodeKind, objectKey, podKind, secretKind, serviceKind, t
 import { componentHost, type Host } from "@skiff/base";
 import { EventRecorder, InformerFactory, type Client, type Informer, type InformerChange } from "@skiff/client";
 import type { SimulatedRuntimeOptions } from "@skiff/cri-simulated";
-import { fromInformer, type KubeletSources } from "@skiff/kubelet";
+import { fromInformer, startLocalVolumes, type KubeletSources, type LocalVolumeHost } from "@skiff/kubelet";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
@@ -11,6 +11,8 @@ import { createSimulatedNode, type SimulatedNode } from "./simulated-node.ts";
 
 /** So many nodes register at the same time. */
 const PARALLEL_STARTS = 64;
+/** Where a simulated node keeps local volumes, in its own file system. */
+const VOLUMES = "/var/lib/skiff/volumes";
 
 /** What a group of simulated nodes is made of. */
 export interface SimulatedNodesOptions {
@@ -34,6 +36,7 @@ export class SimulatedNodes {
   readonly #recorder: EventRecorder;
   readonly #podsByNode: ObjectsByNode<Pod>;
   readonly #nodesByName: ObjectsByNode<Node>;
+  #localVolumes: { stop(): Promise<void> } | undefined;
 
   constructor(options: SimulatedNodesOptions) {
     this.#options = options;
@@ -52,9 +55,16 @@ export class SimulatedNodes {
       for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) await node.kubelet.start();
     };
     await Promise.all(Array.from({ length: PARALLEL_STARTS }, work));
+    const hosts = Array.from(this.nodes, ([nodeName, { fileSystem }]): [string, LocalVolumeHost] => [
+      nodeName,
+      { nodeName, hostname: nodeName, root: VOLUMES, fileSystem },
+    ]);
+    const { host, client, informers } = this.#options;
+    this.#localVolumes = startLocalVolumes({ host, client, informers, hosts: new Map(hosts) });
   }
 
   async stop(): Promise<void> {
+    await this.#localVolumes?.stop();
     await Promise.all(Array.from(this.nodes.values(), ({ kubelet }) => kubelet.stop()));
     this.#podsByNode.stop();
     this.#nodesByName.stop();

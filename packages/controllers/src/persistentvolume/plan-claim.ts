@@ -2,9 +2,9 @@ import {
   BIND_COMPLETED,
   BOUND_BY_CONTROLLER,
   findVolume,
+  isLocalStorageClass,
   isMeantFor,
   lacksStorageClass,
-  NO_PROVISIONER,
   SELECTED_NODE,
   storageClassNameOf,
   unfitness,
@@ -100,9 +100,14 @@ function provision(className: string, storageClass: StorageClass | undefined): C
   if (storageClass === undefined)
     return pending("Warning", "ProvisioningFailed", `storageclass.storage.k8s.io ${JSON.stringify(className)} not found`);
   const { provisioner } = storageClass;
-  if (provisioner === NO_PROVISIONER) return pending("Warning", "ProvisioningFailed", `no volume plugin matched name: ${provisioner}`);
+  if (isInTree(storageClass)) return pending("Warning", "ProvisioningFailed", `no volume plugin matched name: ${provisioner}`);
   const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
   return { kind: "provision", provisioner, remark: ["Normal", "ExternalProvisioning", message] };
+}
+
+/** Names with this prefix are those of plug-ins that came with Kubernetes; nobody else may answer to them. */
+function isInTree(storageClass: StorageClass): boolean {
+  return storageClass.provisioner.startsWith("kubernetes.io/") && !isLocalStorageClass(storageClass, () => false);
 }
 
 function pending(...remark: Remark): ClaimPlan {
