@@ -251,6 +251,23 @@ describe("when the other half goes", () => {
   });
 });
 
+it("leaves alone what others write into the status of a bound volume and claim", async () => {
+  await volume("a", "1Gi");
+  await claim("data", "1Gi");
+  await cluster.settle();
+  expect((await getVolume("a")).status).toEqual({ phase: "Bound", lastPhaseTransitionTime: expect.stringMatching(/^20/) as string });
+  const status = { subresource: "status" };
+  const told = { message: "StatusPatched", reason: "E2E patchStatus" };
+  await cluster.client.resource(persistentVolumeKind).patch({ name: "a" }, { status: told }, status);
+  const conditions = [{ type: "StatusUpdate", status: "True" }];
+  await cluster.client
+    .resource(persistentVolumeClaimKind)
+    .patch({ namespace: "default", name: "data" }, { status: { conditions } }, status);
+  await cluster.clock.advance("1m");
+  expect((await getVolume("a")).status).toMatchObject({ phase: "Bound", ...told });
+  expect((await getClaim("data")).status).toMatchObject({ phase: "Bound", conditions });
+});
+
 it("writes nothing while nothing changes", async () => {
   await volume("a", "1Gi");
   await volume("spare", "1Gi");

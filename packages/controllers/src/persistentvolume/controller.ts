@@ -147,7 +147,7 @@ class PersistentVolumeController implements Controller<Observed, Plan> {
     const volumes = this.#context.client.resource(persistentVolumeKind);
     const wantedVolume = volumeBoundTo(volume, claim);
     const boundVolume = wantedVolume === undefined ? volume : await volumes.update(wantedVolume);
-    if (boundVolume.status?.phase !== "Bound") await volumes.updateStatus({ ...boundVolume, status: statusInPhase("Bound") });
+    if (boundVolume.status?.phase !== "Bound") await volumes.updateStatus({ ...boundVolume, status: statusInPhase("Bound", this.#now()) });
     const wantedClaim = claimBoundTo(claim, boundVolume);
     const boundClaim = wantedClaim === undefined ? claim : await claims.update(wantedClaim);
     const status = statusBoundTo(boundClaim, boundVolume);
@@ -161,17 +161,18 @@ class PersistentVolumeController implements Controller<Observed, Plan> {
         if (plan.remark !== undefined) this.#context.events.event(persistentVolumeKind, volume, ...plan.remark);
         return;
       case "phase":
-        await volumes.updateStatus({ ...volume, status: statusInPhase(plan.phase) });
+        await volumes.updateStatus({ ...volume, status: statusInPhase(plan.phase, this.#now()) });
         return;
       case "unbind": {
         const unbound = await volumes.update(unboundVolume(volume));
-        await volumes.updateStatus({ ...unbound, status: statusInPhase("Available") });
+        await volumes.updateStatus({ ...unbound, status: statusInPhase("Available", this.#now()) });
         return;
       }
       case "release": {
         if (await this.#hasClaim(volume)) return;
         const { failure } = plan;
-        const status = failure === undefined ? statusInPhase("Released") : statusInPhase("Failed", failure.message);
+        const status =
+          failure === undefined ? statusInPhase("Released", this.#now()) : statusInPhase("Failed", this.#now(), failure.message);
         await volumes.updateStatus({ ...volume, status });
         if (failure !== undefined) this.#context.events.event(persistentVolumeKind, volume, ...failure.remark);
       }
@@ -189,6 +190,10 @@ class PersistentVolumeController implements Controller<Observed, Plan> {
       if (isStatus(error, "NotFound")) return false;
       throw error;
     }
+  }
+
+  #now(): number {
+    return this.#context.host.clock.now();
   }
 
   #remark(claim: PersistentVolumeClaim, remark: Remark): void {

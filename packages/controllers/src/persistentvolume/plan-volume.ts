@@ -1,3 +1,4 @@
+import { formatTime } from "@skiff/base";
 import { hasSameMode, PROVISIONED_BY, type PersistentVolume, type PersistentVolumeClaim, type PersistentVolumeStatus } from "@skiff/api";
 import type { Remark } from "./plan-claim.ts";
 
@@ -44,7 +45,7 @@ function isProvisioned({ metadata }: PersistentVolume): boolean {
 }
 
 function phase({ status }: PersistentVolume, wanted: string): VolumePlan {
-  return status?.phase === wanted && !status.message ? { kind: "nothing" } : { kind: "phase", phase: wanted };
+  return status?.phase === wanted ? { kind: "nothing" } : { kind: "phase", phase: wanted };
 }
 
 /** Retained volumes wait for a person, the others for whoever deletes or empties them: their provisioner, or the node. */
@@ -72,7 +73,7 @@ function reclaimFailure(volume: PersistentVolume): VolumeFailure | undefined {
   return failed("VolumeFailedDelete", `host_path deleter only supports /tmp/.+ but received provided ${hostPath.path}`);
 }
 
-/** The status with another phase: what was said about the one before goes. */
-export function statusInPhase(wanted: string, message?: string): PersistentVolumeStatus {
-  return { phase: wanted, ...(message === undefined ? {} : { message }) };
+/** The status with another phase, from `nowMs` on: what was said about the one before goes. */
+export function statusInPhase(wanted: string, nowMs: number, message?: string): PersistentVolumeStatus {
+  return { phase: wanted, lastPhaseTransitionTime: formatTime(nowMs), ...(message === undefined ? {} : { message }) };
 }
