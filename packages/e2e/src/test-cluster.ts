@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Default 90 s; then the command is killed and the call fails. */
   readonly timeoutMs?: number;
+  /** Where to run it; default: where the test runs. */
+  readonly directory?: string;
   /** The user to run it as; default: that of the test. */
   readonly user?: number;
   /** Beside the environment of the test. */
@@ -227,7 +229,7 @@ export function run(path: string, args: readonly string[], options: RunOptions =
   const timeoutMs = options.timeoutMs ?? COMMAND_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     const env = { ...process.env, ...options.environment };
-    const child = spawn(path, args, { env, uid: options.user, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(path, args, { env, cwd: options.directory, uid: options.user, stdio: ["pipe", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
