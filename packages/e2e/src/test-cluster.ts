@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sleep, systemClock } from "@skiff/base";
@@ -150,6 +150,17 @@ export class Kubectl {
     return new BackgroundCommand(this.path, words(line), { ...process.env, KUBECONFIG: this.#kubeconfig });
   }
 
+  /** Runs a shell's command line at a terminal of its own; `kubectl` in it is this one. */
+  terminal(line: string): BackgroundCommand {
+    const script = `kubectl() { ${this.path} "$@"; }; ${line}`;
+    // Its input is a pipe to the terminal, so that tests can type.
+    return new BackgroundCommand("script", ["-qec", script, "/dev/null"], {
+      ...process.env,
+      KUBECONFIG: this.#kubeconfig,
+      SHELL: "/bin/sh",
+    });
+  }
+
   #withKubeconfig(options: RunOptions): RunOptions {
     return { ...options, environment: { KUBECONFIG: this.#kubeconfig, ...options.environment } };
   }
@@ -162,7 +173,9 @@ export class BackgroundCommand {
   readonly #ended: Promise<void>;
 
   constructor(path: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
-    this.#child = spawn(path, args, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(path, args, { env: environment, stdio: ["pipe", "pipe", "pipe"] });
+    // A program that has ended reads no more.
+    this.#child.stdin?.on("error", () => undefined);
     const take = (chunk: Buffer): void => {
       this.#output += chunk.toString();
     };
@@ -177,6 +190,17 @@ export class BackgroundCommand {
   /** Both streams so far. */
   get output(): string {
     return this.#output;
+  }
+
+  /** Gives it input. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  /** Resolves with its exit code when it ends by itself. */
+  async ended(): Promise<number> {
+    await this.#ended;
+    return this.#child.exitCode ?? -1;
   }
 
   async stop(): Promise<void> {
@@ -198,9 +222,12 @@ export function kubectls(): string[] {
   const versions = readdirSync(folder)
     .flatMap((file) => /^kubectl\.1\.(\d+)$/.exec(file)?.[1] ?? [])
     .map(Number)
-    .sort((a, b) => b - a);
-  const chosen = [...new Set([versions[0], versions.at(-1)])].filter((version) => version !== undefined);
-  return chosen.length === 0 ? [found] : chosen.map((version) => join(folder, `kubectl.1.${version}`));
+    .sort((a, b) => b - a)
+    .map((version) => join(folder, `kubectl.1.${version}`));
+  // The one that scripts/build-tools.ts builds is of the version that Skiff serves.
+  const built = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "skiff/tools/bin/kubectl");
+  const all = [...(existsSync(built) ? [built] : []), ...(versions.length === 0 ? [found] : versions)];
+  return [...new Set([all[0], all.at(-1)])].filter((path) => path !== undefined);
 }
 
 /** Why tests with kubectl and real containers cannot run here, or nothing. */
