@@ -20,6 +20,7 @@ export {
   type NodeNetworkOptions,
   planNodeNetwork,
   planNodeNetworkRemoval,
+  BRIDGE_FILTER_SETTING,
   planNodeSysctls,
 } from "./node-network.ts";
 export { planPodRoutes, type PodRoute, PodRoutes } from "./pod-routes.ts";

@@ -106,11 +106,20 @@ function memberSteps(
 /** It forwards for its Pods, and serves NodePorts on its loopback address. */
 const SYSCTLS = ["net.ipv4.ip_forward=1", "net.ipv4.conf.all.route_localnet=1"];
 
+/** There when what passes over a bridge passes the packet filter as well. */
+export const BRIDGE_FILTER_SETTING = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+
 /**
  * What passes between two Pods on one bridge has to pass the packet filter as well, or an answer from a Pod behind a
  * Service comes from the wrong address. These exist only where the kernel has `br_netfilter` (built in, or loaded).
  */
 const BRIDGE_SYSCTLS = ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"];
+
+/** Where the module is neither built in nor loaded nor to be had, the node works on without it. */
+const LOAD_BRIDGE_FILTER: NetworkStep = {
+  command: ["sh", "-c", "modprobe br_netfilter 2>/dev/null || true"],
+  unless: ["test", "-e", BRIDGE_FILTER_SETTING],
+};
 
 /** The kernel settings that a node needs, for the network namespace that the commands run in. */
 export function planNodeSysctls(): readonly NetworkStep[] {
@@ -124,7 +133,7 @@ export function planNodeSysctls(): readonly NetworkStep[] {
 
 /** Sets what {@link planNodeSysctls} says in our own network namespace. Errors: rejects with a `CommandError`. */
 export async function applyNodeSysctls(runner: CommandRunner): Promise<void> {
-  await performSteps(runner, planNodeSysctls());
+  await performSteps(runner, [LOAD_BRIDGE_FILTER, ...planNodeSysctls()]);
 }
 
 /** The steps that remove everything again, whatever of it is there. */

@@ -11,12 +11,20 @@ export interface DynamicSet {
   readonly timeoutSeconds: number;
 }
 
+/** A set whose elements the rules give. */
+export interface ElementSet {
+  /** For example `ipv4_addr . inet_service`. */
+  readonly keyType: string;
+  readonly elements: ReadonlySet<string>;
+}
+
 /** One nftables table as data. Everything in it is text that has been checked or made by us: addresses, numbers and names. */
 export interface Ruleset {
   /** The table's name; its family is `ip`. */
   readonly table: string;
   readonly maps: ReadonlyMap<string, VerdictMap>;
   readonly sets: ReadonlyMap<string, DynamicSet>;
+  readonly addressSets?: ReadonlyMap<string, ElementSet>;
   /** Rules by chain. A chain that starts with a `type … hook …` line hangs in the kernel's path. */
   readonly chains: ReadonlyMap<string, readonly string[]>;
 }
@@ -31,6 +39,11 @@ export function renderRuleset(ruleset: Ruleset): string {
     lines.push("  }");
   }
   for (const [name, set] of ruleset.sets) lines.push(`  set ${name} {`, `    ${setBody(set)}`, "  }");
+  for (const [name, { keyType, elements }] of ruleset.addressSets ?? []) {
+    lines.push(`  set ${name} {`, `    type ${keyType}`);
+    if (elements.size > 0) lines.push(`    elements = {`, ...Array.from(elements, (element) => `      ${element},`), "    }");
+    lines.push("  }");
+  }
   // Chains that others name come first in the file's order only by declaration, so all are declared before any rule.
   for (const [name, rules] of ruleset.chains) lines.push(`  chain ${name} {`, ...rules.map((rule) => `    ${rule}`), "  }");
   lines.push("}", "");
@@ -52,6 +65,9 @@ export function renderTransaction(previous: Ruleset | undefined, next: Ruleset):
   const last: string[] = [];
 
   for (const [name, set] of next.sets) if (!previous.sets.has(name)) first.push(`add set ${table} ${name} { ${setBody(set)} }`);
+  const setsBefore = previous.addressSets ?? new Map<string, ElementSet>();
+  const setsAfter = next.addressSets ?? new Map<string, ElementSet>();
+  for (const [name, { keyType }] of setsAfter) if (!setsBefore.has(name)) first.push(`add set ${table} ${name} { type ${keyType}; }`);
   for (const [name, rules] of next.chains) {
     const before = previous.chains.get(name);
     if (before !== undefined && sameLines(before, rules)) continue;
@@ -69,9 +85,17 @@ export function renderTransaction(previous: Ruleset | undefined, next: Ruleset):
     if (gone.length > 0) elements.push(`delete element ${table} ${name} { ${gone.join(", ")} }`);
     if (come.length > 0) elements.push(`add element ${table} ${name} { ${come.join(", ")} }`);
   }
+  for (const [name, set] of setsAfter) {
+    const before = setsBefore.get(name)?.elements ?? new Set<string>();
+    const gone = [...before].filter((element) => !set.elements.has(element));
+    const come = [...set.elements].filter((element) => !before.has(element));
+    if (gone.length > 0) elements.push(`delete element ${table} ${name} { ${gone.join(", ")} }`);
+    if (come.length > 0) elements.push(`add element ${table} ${name} { ${come.join(", ")} }`);
+  }
   for (const name of previous.chains.keys()) if (!next.chains.has(name)) last.push(`flush chain ${table} ${name}`);
   for (const name of previous.chains.keys()) if (!next.chains.has(name)) last.push(`delete chain ${table} ${name}`);
   for (const name of previous.sets.keys()) if (!next.sets.has(name)) last.push(`delete set ${table} ${name}`);
+  for (const name of setsBefore.keys()) if (!setsAfter.has(name)) last.push(`delete set ${table} ${name}`);
   const commands = [...first, ...elements, ...last];
   return commands.length === 0 ? "" : `${commands.join("\n")}\n`;
 }

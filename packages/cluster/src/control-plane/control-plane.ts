@@ -1,4 +1,18 @@
-import { endpointSliceKind, roleBindingKind, roleKind, serviceKind, type Role, type RoleBinding, type Service } from "@skiff/api";
+import {
+  clusterRoleBindingKind,
+  clusterRoleKind,
+  endpointSliceKind,
+  networkPolicyKind,
+  roleBindingKind,
+  roleKind,
+  serviceKind,
+  type ClusterRole,
+  type ClusterRoleBinding,
+  type Role,
+  type RoleBinding,
+  type Service,
+  type Subject,
+} from "@skiff/api";
 import {
   ensureObject,
   ensureSystemObjects,
@@ -60,7 +74,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const stopping = new AbortController();
   const authority = pki.authority.save().certificatePem;
   await ensureSystemObjects(admin, host.clock, { serviceRange: network.serviceCidr, servers: advertised, clientAuthorityPem: authority });
-  await Promise.all([ensureDns(admin, network), ensureIngress(admin), ensureLocalStorage(admin)]);
+  await Promise.all([ensureDns(admin, network), ensureIngress(admin), ensureLocalStorage(admin), ensurePolicyRights(admin)]);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
 
@@ -112,6 +126,31 @@ async function stopAll(
   apiServer.stop();
 }
 
+/** As whom the services of a node speak that are not the kubelet. */
+const NODE_SERVICES: Subject = { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "system:kube-proxy" };
+
+/** What the nodes' services may see beyond upstream's default policy, in order to enforce NetworkPolicies. */
+async function ensurePolicyRights(admin: Client): Promise<void> {
+  const name = "skiff:network-policy";
+  const role: ClusterRole = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name },
+    rules: [
+      { apiGroups: [""], resources: ["namespaces", "pods"], verbs: ["list", "watch"] },
+      { apiGroups: [networkPolicyKind.group], resources: ["networkpolicies"], verbs: ["list", "watch"] },
+    ],
+  };
+  const binding: ClusterRoleBinding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
+    subjects: [NODE_SERVICES],
+  };
+  await Promise.all([ensureObject(admin, clusterRoleKind, role), ensureObject(admin, clusterRoleBindingKind, binding)]);
+}
+
 /**
  * The Service of cluster DNS, and what the nodes' services may do beyond upstream's default policy: announce that they
  * answer behind it.
@@ -147,7 +186,7 @@ async function ensureDns(admin: Client, network: NetworkPlan): Promise<void> {
     kind: "RoleBinding",
     metadata: { name, namespace },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
-    subjects: [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "system:kube-proxy" }],
+    subjects: [NODE_SERVICES],
   };
   await Promise.all([
     ensureObject(admin, serviceKind, service),

@@ -8,7 +8,7 @@ import { NftPacketFilter } from "@skiff/nftables";
 import { writeFileAtomically } from "../layout/atomic-file.ts";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
-import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "../node/containerd-layout.ts";
+import { containerdOptions, nodeCgroup, policyTable, proxyTable, supervisorDirectory } from "../node/containerd-layout.ts";
 import { containerdOf } from "../node/node-process.ts";
 import { apiAddress } from "./cluster-status.ts";
 import { primaryAddress } from "./machine-addresses.ts";
@@ -42,7 +42,7 @@ class MachineNodeNetworks implements NodeNetworks {
     if (config.runtime !== "containerd") return;
     const joined = joinedNodes(config);
     await removeLoadBalancerNetwork(nodeCommandRunner, config.name);
-    await new NftPacketFilter().removeTable(proxyTable(config.name));
+    for (const table of [proxyTable(config.name), policyTable(config.name)]) await new NftPacketFilter().removeTable(table);
     if (joined !== undefined) {
       await joined.remove();
       return;

@@ -39,6 +39,11 @@ export function nodeCgroup(cluster: string, node: string): string {
   return `/skiff-${cluster}/${node}`;
 }
 
+/** The table of NetworkPolicies in the node's network namespace. */
+export function policyTable(cluster: string): string {
+  return `${proxyTable(cluster)}-policy`;
+}
+
 /** The table of the Service proxy in the node's network namespace. */
 export function proxyTable(cluster: string): string {
   return `skiff-${cluster}`;

@@ -1,9 +1,9 @@
-import { readFileSync, writeFileSync, rmSync, mkdirSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync, rmSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { endpointSliceKind, nodeKind, podKind, serviceKind } from "@skiff/api";
+import { endpointSliceKind, namespaceKind, networkPolicyKind, nodeKind, podKind, serviceKind } from "@skiff/api";
 import type { Host } from "@skiff/base";
 import { InformerFactory, type Client } from "@skiff/client";
-import { applyNodeSysctls, nodeCommandRunner } from "@skiff/cni";
+import { applyNodeSysctls, BRIDGE_FILTER_SETTING, nodeCommandRunner } from "@skiff/cni";
 import {
   ContainerdImages,
   ContainerdSupervisor,
@@ -33,7 +33,7 @@ import {
   startLocalVolumes,
 } from "@skiff/kubelet";
 import { NftPacketFilter } from "@skiff/nftables";
-import { HealthCheckServer, nodeHealthSockets, ServiceProxy } from "@skiff/proxy";
+import { HealthCheckServer, nodeHealthSockets, PolicyEnforcer, ServiceProxy } from "@skiff/proxy";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
@@ -41,7 +41,7 @@ import { isPortFree } from "../manage/free-port.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { announceEndpoint } from "./announced-endpoint.ts";
 import { dnsEndpoint } from "./cluster-dns.ts";
-import { containerdOptions, nodeCgroup, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
+import { containerdOptions, nodeCgroup, policyTable, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
 import { startMachineProxy } from "./machine-proxy.ts";
 import { nameServers } from "./name-servers.ts";
 import { startNodeIngress, type NodeIngress } from "./node-ingress.ts";
@@ -67,7 +67,7 @@ export interface NodeProcess {
 const KUBELET_PORT = 10250;
 
 /**
- * Runs a node with real containers: containerd, kubelet, Service proxy and DNS. Resolves when the kubelet is registered.
+ * Runs a node with real containers: containerd, kubelet, Service proxy, NetworkPolicies and DNS. Resolves when the kubelet is registered.
  *
  * Order: containerd first, because the kubelet reports what it says; rules and DNS need only the API and come up beside it.
  */
@@ -93,17 +93,28 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   });
 
   await applyNodeSysctls(nodeCommandRunner);
+  if (!existsSync(BRIDGE_FILTER_SETTING))
+    host.log.warn("the kernel has no br_netfilter: neither NetworkPolicies nor Services hold between Pods of this node");
   const containerd = await startContainerd(host, own);
   network.start();
   serviceInformers.start();
   const kubelet = await runKubelet(options, own, client, containerd.runtime, informers);
+  const podCidr = (await podCidrOf(nodes, nodeName, stopping.signal)) ?? config.network.clusterCidr;
+  const policies = new PolicyEnforcer({
+    host,
+    network: { table: policyTable(config.name), nodeName, podCidr, dnsServiceIp: config.network.dnsServiceIp },
+    policies: serviceInformers.informer(networkPolicyKind),
+    namespaces: serviceInformers.informer(namespaceKind),
+    pods: serviceInformers.informer(podKind),
+    filter: new NftPacketFilter(),
+  });
   const proxy = new ServiceProxy({
     host,
     nodeName,
     network: {
       table: proxyTable(config.name),
       clusterCidr: config.network.clusterCidr,
-      podCidr: (await podCidrOf(nodes, nodeName, stopping.signal)) ?? config.network.clusterCidr,
+      podCidr,
       serviceCidr: config.network.serviceCidr,
       loadBalancerCidr: config.network.loadBalancerCidr,
       nodePortAddresses: [],
@@ -121,7 +132,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     sockets: nodeHealthSockets,
   });
   healthChecks.start();
-  await proxy.start(stopping.signal);
+  await Promise.all([policies.start(stopping.signal), proxy.start(stopping.signal)]);
   const machineProxy = nodeName === config.nodes[0] ? startMachineProxy(host, config, serviceInformers) : undefined;
   const localVolumes = startLocalVolumes({
     host,
@@ -142,6 +153,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       stopping.abort(new Error("the node is being stopped"));
       await Promise.allSettled([
         ingress?.stop(),
+        policies.stop(),
         proxy.stop(),
         machineProxy?.stop(),
         healthChecks.stop(),
