@@ -72,6 +72,8 @@ async function podNetworks(name: string, data: string): Promise<string[]> {
       return inode === undefined ? [] : [inode];
     }),
   );
+  // The machine's own has names too: each cluster of several nodes gives it one.
+  inodes.delete(statSync("/proc/self/ns/net").ino);
   const folder = "/run/netns";
   const namespaces = existsSync(folder)
     ? readdirSync(folder).filter((each) => inodes.has(statSync(join(folder, each), { throwIfNoEntry: false })?.ino ?? -1))
