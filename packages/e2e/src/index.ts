@@ -5,4 +5,4 @@ export { LocalRegistry } from "./images/local-registry.ts";
 export { MYSQL, NGINX, RECIPES, REDIS } from "./images/recipes.ts";
 export { type PodPlan, runPod, type RunningPod } from "./run-pod.ts";
 export { e2eHost, TestContainerd } from "./test-containerd.ts";
-export { kubectls, obstacle } from "./test-cluster.ts";
+export { eventually, kubectls, obstacle } from "./test-cluster.ts";
