@@ -37,6 +37,7 @@ export {
 export { ensureObject } from "./bootstrap/ensure-object.ts";
 export { ensureSystemObjects, keepKubernetesEndpoints, type SystemObjectsOptions } from "./bootstrap/system-objects.ts";
 export type { AdvertisedServers } from "./bootstrap/kubernetes-service.ts";
+export { compactStore } from "./bootstrap/store-compaction.ts";
 export { sweepEvents, sweepOnce } from "./bootstrap/event-sweeper.ts";
 export { createSubresourceHandlers, type SubresourceParts } from "./subresources/default-subresources.ts";
 export type { SubresourceHandler } from "./subresources/subresource-handler.ts";

@@ -1,15 +1,17 @@
 /**
- * `npm run bench`: prints the table and writes `bench-results/results.json`.
+ * `npm run bench`: prints the table and writes `bench-results/results.json`, with the load of the machine at the end.
  *
  *     npm run bench [-- [--tiny] [section]...]
  *
  * `--tiny` runs everything on the smallest input. Sections that cannot run here are left out, with the reason.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { compareStarts } from "./compared.ts";
 import { formatTable, type Measurement } from "./measurement.ts";
 import { SECTIONS } from "./sections.ts";
+
+const RESULTS = "bench-results/results.json";
 
 const tiny = process.argv.includes("--tiny");
 const named = process.argv.slice(2).filter((argument) => argument !== "--tiny");
@@ -17,8 +19,17 @@ const unknown = named.filter((name) => !SECTIONS.some((section) => section.name 
 if (unknown.length > 0)
   throw new Error(`there is no section ${unknown.join(", ")}; there are ${SECTIONS.map(({ name }) => name).join(", ")}`);
 
-let measurements: Measurement[] = [];
+const machine = { node: process.version, cores: cpus().length };
 const skipped: Record<string, string> = {};
+let measurements: Measurement[] = [];
+
+/** After each section, so that a long run that is broken off has not been for nothing. */
+function writeResults(): void {
+  mkdirSync("bench-results", { recursive: true });
+  const load = loadavg()[0];
+  writeFileSync(RESULTS, `${JSON.stringify({ machine, load, skipped, measurements }, undefined, 2)}\n`);
+}
+
 for (const { name, obstacle, run } of SECTIONS) {
   if (named.length > 0 && !named.includes(name)) continue;
   const reason = obstacle?.();
@@ -29,10 +40,8 @@ for (const { name, obstacle, run } of SECTIONS) {
   }
   process.stderr.write(`${name} …\n`);
   measurements = compareStarts([...measurements, ...(await run(tiny))]);
+  writeResults();
 }
 process.stdout.write(`${formatTable(measurements)}\n`);
-const machine = { node: process.version, cores: cpus().length };
-mkdirSync("bench-results", { recursive: true });
-writeFileSync("bench-results/results.json", `${JSON.stringify({ machine, skipped, measurements }, undefined, 2)}\n`);
 // Connections that are kept open must not keep the process.
 process.exit(0);

@@ -14,6 +14,7 @@ import {
   type Subject,
 } from "@skiff/api";
 import {
+  compactStore,
   ensureObject,
   ensureSystemObjects,
   keepKubernetesEndpoints,
@@ -77,6 +78,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await Promise.all([ensureDns(admin, network), ensureIngress(admin), ensureLocalStorage(admin), ensurePolicyRights(admin)]);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
+  void compactStore(host, options.store, stopping.signal);
 
   const informers = new InformerFactory(admin, host, { sharedObjects: true });
   const clientAs = (user: UserInfo): Client => new Client(apiServer.transport(user, user.name.split(":").at(-1)));
