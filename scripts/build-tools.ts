@@ -1,13 +1,13 @@
 /**
  * Builds the tools that tests use when they are there, from their public Go modules:
  *
- *     npx tsx scripts/build-tools.ts [etcd|kubectl|helm|nsqd|nsqlookupd]...     (none named: etcd)
+ *     npx tsx scripts/build-tools.ts [etcd|kubectl|helm|…]...     (none named: etcd)
  *
  * They go to `$XDG_CACHE_HOME/skiff/tools/bin` (`~/.cache/skiff/tools/bin`); what is there already is left alone. Needs
  * `go`. The first build of a tool takes minutes, so it runs at low priority.
  */
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +23,20 @@ interface Tool {
   readonly link?: string;
   /** Modules that the tool's own module replaces, as `old=new@version`: a replacement does not reach those who import. */
   readonly replaces?: readonly string[];
+  /** The package's tests are the program. */
+  readonly tests?: true;
+}
+
+/** Kubernetes itself; the modules that live in its tree are published beside it as v0 of the same numbers. */
+const KUBERNETES = { module: "k8s.io/kubernetes", version: "v1.36.3" };
+
+/** A program of upstream's control plane, which Skiff is measured beside and its control loops are tested with. */
+function upstreamComponent(name: string): Tool {
+  const version = "k8s.io/component-base/version";
+  const [, minor = ""] = KUBERNETES.version.split(".");
+  // The components derive from the numbers which of their versions they emulate.
+  const link = `-X ${version}.gitVersion=${KUBERNETES.version} -X ${version}.gitMajor=1 -X ${version}.gitMinor=${minor}`;
+  return { ...KUBERNETES, package: `k8s.io/kubernetes/cmd/${name}`, link };
 }
 
 const KUBECTL_MAIN = `package main
@@ -55,7 +69,20 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     main: KUBECTL_MAIN,
     link: "-X k8s.io/component-base/version.gitVersion=v1.36.6",
   },
+  "e2e.test": {
+    ...KUBERNETES,
+    package: "k8s.io/kubernetes/test/e2e",
+    link: `-X k8s.io/component-base/version.gitVersion=${KUBERNETES.version}`,
+    tests: true,
+  },
+  agnhost: { ...KUBERNETES, package: "k8s.io/kubernetes/test/images/agnhost" },
+  nnp: { ...KUBERNETES, package: "k8s.io/kubernetes/test/images/nonewprivs" },
+  "sample-apiserver": { ...KUBERNETES, package: "k8s.io/sample-apiserver" },
+  ginkgo: { module: "github.com/onsi/ginkgo/v2", version: "v2.28.1", package: "github.com/onsi/ginkgo/v2/ginkgo" },
   helm: { module: "helm.sh/helm/v3", version: "v3.22.0", package: "helm.sh/helm/v3/cmd/helm" },
+  "kube-apiserver": upstreamComponent("kube-apiserver"),
+  "kube-scheduler": upstreamComponent("kube-scheduler"),
+  "kube-controller-manager": upstreamComponent("kube-controller-manager"),
   nsqd: { ...NSQ, package: "github.com/nsqio/nsq/apps/nsqd" },
   nsqlookupd: { ...NSQ, package: "github.com/nsqio/nsq/apps/nsqlookupd" },
 };
@@ -66,12 +93,23 @@ function go(cwd: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn("nice", ["-n", "15", "go", ...args], {
       cwd,
-      env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off" },
+      env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=mod" },
       stdio: ["ignore", "inherit", "inherit"],
     });
     child.on("error", reject);
     child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`go ${args[0]} ended with ${code}`))));
   });
+}
+
+/**
+ * Which versions of the modules in Kubernetes's own tree belong to a version of it. Its `go.mod` points into the tree,
+ * which a program outside of it cannot.
+ */
+async function stagingModules(directory: string, version: string): Promise<string[]> {
+  const download = execFileSync("go", ["mod", "download", "-json", `k8s.io/kubernetes@${version}`], { cwd: directory, encoding: "utf8" });
+  const { GoMod: file } = JSON.parse(download) as { GoMod: string };
+  const names = [...readFileSync(file, "utf8").matchAll(/^\s*(\S+) => \.\/staging\//gm)].map(([, name = ""]) => name);
+  return names.map((name) => `-replace=${name}=${name}@${version.replace(/^v1\./, "v0.")}`);
 }
 
 /** Builds `tool` to `target`. In a module of its own: a tool whose module replaces others cannot be installed directly. */
@@ -80,13 +118,19 @@ async function build(tool: Tool, target: string): Promise<void> {
   try {
     await go(directory, ["mod", "init", "skiff-tool"]);
     for (const replacement of tool.replaces ?? []) await go(directory, ["mod", "edit", `-replace=${replacement}`]);
-    await go(directory, ["get", `${tool.package ?? tool.module}@${tool.version}`]);
+    if (tool.module === KUBERNETES.module) {
+      const replaced = await stagingModules(directory, tool.version);
+      await go(directory, ["mod", "edit", `-require=${tool.module}@${tool.version}`, ...replaced]);
+    } else {
+      await go(directory, ["get", `${tool.package ?? tool.module}@${tool.version}`]);
+    }
     if (tool.main !== undefined) {
       writeFileSync(join(directory, "main.go"), tool.main);
       await go(directory, ["mod", "tidy"]);
     }
     const built = `${target}.${process.pid}`;
-    await go(directory, ["build", "-trimpath", `-ldflags=-s -w ${tool.link ?? ""}`, "-o", built, tool.package ?? "."]);
+    const verb = tool.tests === true ? ["test", "-c", "-vet=off"] : ["build"];
+    await go(directory, [...verb, "-trimpath", `-ldflags=-s -w ${tool.link ?? ""}`, "-o", built, tool.package ?? "."]);
     // Renamed when whole: a build that is broken off leaves nothing that looks like the tool.
     renameSync(built, target);
   } finally {
