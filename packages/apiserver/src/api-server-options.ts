@@ -7,6 +7,7 @@ import type { Authorizer } from "./attributes.ts";
 import type { AuditSink } from "./audit/audit-sink.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { ObjectReader } from "./object-reader.ts";
+import type { NodeConnector } from "./ports/node-connector.ts";
 import type { YamlDecoder } from "./ports/yaml-decoder.ts";
 import type { HistoryLimits } from "./registry/event-history.ts";
 import type { ObjectRegistry } from "./registry/object-registry.ts";
@@ -69,6 +70,8 @@ export interface ServerParts {
   readonly authorizer?: Authorizer;
   /** In the order in which they run. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** Reaches extension servers (APIServices). Absent: there are none. */
+  readonly extensions?: NodeConnector;
   /** Reaches the webhooks that convert custom resources. Absent: those cannot be reached. */
   readonly conversionWebhooks?: WebhookTransport;
   /** By `group/kind`; they replace the built-in ones. */

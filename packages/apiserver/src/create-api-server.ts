@@ -1,7 +1,16 @@
 import { componentHost } from "@skiff/base";
-import { allKinds, ALL_VERBS, builtInSchemas, customResourceDefinitionKind, type KindDefinition, type Transport } from "@skiff/api";
+import {
+  allKinds,
+  ALL_VERBS,
+  apiServiceKind,
+  builtInSchemas,
+  customResourceDefinitionKind,
+  type KindDefinition,
+  type Transport,
+} from "@skiff/api";
 import { Client } from "@skiff/client";
 import type { WebhookTransport } from "./admission/webhook/webhook-transport.ts";
+import { AggregatedApis } from "./aggregation/aggregated-apis.ts";
 import type { ApiServerOptions, ServerBase, ServerParts } from "./api-server-options.ts";
 import { CustomResourceDefinitions } from "./crd/custom-resource-definitions.ts";
 import { InProcessTransport } from "./in-process-transport.ts";
@@ -72,10 +81,26 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resources.add(kind, { cache: cacheOf.get(kind), virtual });
   }
   if (options.removedVersions) resources.addRemovedVersions();
-  core = assemble(options, parts, { host, registry, resources, schemas, metrics });
+  const apiServices = cacheOf.get(apiServiceKind as KindDefinition);
+  const aggregation =
+    parts.extensions === undefined || apiServices === undefined
+      ? undefined
+      : {
+          connector: parts.extensions,
+          apis: new AggregatedApis({
+            host: componentHost(host, "aggregator"),
+            cache: apiServices,
+            reader,
+            resources,
+            connector: parts.extensions,
+            client: new Client(transport(SERVER_USER, "kube-aggregator")),
+          }),
+        };
+  core = assemble(options, parts, { host, registry, resources, schemas, metrics, aggregation });
   const definitions = cacheOf.get(customResourceDefinitionKind as KindDefinition);
   const customResources = startCustomResources(core, definitions, transport, parts.conversionWebhooks);
   await customResources?.settled();
+  aggregation?.apis.start();
   return {
     core,
     reader,
@@ -84,6 +109,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     addKind: (kind, source) => addKind(registry, resources, kind, source),
     removeKind: (kind) => removeKind(registry, resources, kind),
     stop() {
+      aggregation?.apis.stop();
       customResources?.stop();
       registry.stop();
     },
@@ -127,7 +153,7 @@ function startCustomResources(
 function assemble(
   options: ApiServerOptions,
   parts: ServerParts,
-  base: Pick<ServerCore, "host" | "registry" | "resources" | "schemas" | "metrics">,
+  base: Pick<ServerCore, "host" | "registry" | "resources" | "schemas" | "metrics" | "aggregation">,
 ): ServerCore {
   return {
     ...base,

@@ -1,6 +1,7 @@
 import { messageOf } from "@skiff/base";
-import { internalError, statusError, StatusError, type Status } from "@skiff/api";
+import { internalError, statusError, StatusError, type APIService, type Status } from "@skiff/api";
 import { CorruptRecordError, StoreUnavailableError } from "@skiff/store";
+import { passToExtension } from "./aggregation/pass-to-extension.ts";
 import { AuditTrail } from "./audit/audit-trail.ts";
 import { impersonate } from "./authn/impersonation.ts";
 import { requireAcceptable } from "./render/representation.ts";
@@ -95,6 +96,8 @@ async function identify(core: ServerCore, request: ServerRequest, trail: AuditTr
 
 async function answer(context: RequestContext, resource: ServedResource | undefined): Promise<Reply> {
   const { core, route } = context;
+  const extension = resource === undefined ? extensionOf(context) : undefined;
+  if (extension !== undefined && core.aggregation !== undefined) return passToExtension(context, core.aggregation, extension);
   if (!route.isResourceRequest || resource === undefined) {
     const handler = core.paths.get(route.isResourceRequest ? "" : (route.segments[0] ?? ""));
     if (handler === undefined || route.isResourceRequest) throw notServed();
@@ -104,6 +107,15 @@ async function answer(context: RequestContext, resource: ServedResource | undefi
   if (!context.request.internal) requireAcceptable(context.request.headers["accept"], route);
   const target: ResourceContext = { ...context, resource };
   return (route.subresource === "" ? verbHandler(target) : subresourceHandler(target))(target);
+}
+
+/** The APIService that hands the request's group and version over; what the server serves itself comes first. */
+function extensionOf({ core, route }: RequestContext): APIService | undefined {
+  const { aggregation, resources } = core;
+  if (aggregation === undefined) return undefined;
+  const [root, group, version] = route.isResourceRequest ? ["apis", route.group, route.version] : route.segments;
+  if (root !== "apis" || !group || !version || resources.inVersion(group, version) !== undefined) return undefined;
+  return aggregation.apis.find(group, version);
 }
 
 function verbHandler(context: ResourceContext): SubresourceHandler {

@@ -2,6 +2,7 @@ import type { Host } from "@skiff/base";
 import type { SchemaRegistry } from "@skiff/api";
 import type { AdmissionPlugin } from "./admission.ts";
 import type { Authorizer } from "./attributes.ts";
+import type { Aggregation } from "./aggregation/pass-to-extension.ts";
 import type { AuditSink } from "./audit/audit-sink.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { YamlDecoder } from "./ports/yaml-decoder.ts";
@@ -25,6 +26,8 @@ export interface ServerCore {
   readonly admission: readonly AdmissionPlugin[];
   readonly limiter: InFlightLimiter;
   readonly metrics: RequestMetrics;
+  /** The groups that extension servers serve; absent where none can be reached. */
+  readonly aggregation: Aggregation | undefined;
   /** Gets a record of every request; absent: nothing is recorded. */
   readonly audit: AuditSink | undefined;
   readonly continueTokens: ContinueTokens;

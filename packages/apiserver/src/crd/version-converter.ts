@@ -1,5 +1,6 @@
 import { internalError, type CustomResourceDefinition, type KubeObject, type Status, type WebhookConversion } from "@skiff/api";
 import { hostUid, messageOf, type Host } from "@skiff/base";
+import { postWithin } from "../admission/webhook/post-within.ts";
 import { webhookTargetOf, type WebhookTransport } from "../admission/webhook/webhook-transport.ts";
 
 /** Brings custom objects from one version into another. */
@@ -99,21 +100,7 @@ class WebhookConverter implements VersionConverter {
     const { transport, host } = this.#parts;
     const { clientConfig } = this.#webhook;
     if (transport === undefined || clientConfig === undefined) throw new Error("webhooks cannot be reached");
-    const abort = new AbortController();
-    const timer = host.clock.setTimeout(() => abort.abort(new Error("context deadline exceeded")), TIMEOUT_MS);
-    const timedOut = new Promise<never>((_resolve, reject) => {
-      abort.signal.addEventListener("abort", () => reject(abort.signal.reason as Error), { once: true });
-    });
-    // The race below tells of the rejection; on its own it must not count as unhandled.
-    timedOut.catch(() => {});
-    try {
-      return await Promise.race([
-        transport.post(webhookTargetOf(clientConfig), body, { timeoutMs: TIMEOUT_MS, signal: abort.signal }),
-        timedOut,
-      ]);
-    } finally {
-      timer.cancel();
-    }
+    return postWithin(host.clock, TIMEOUT_MS, transport, webhookTargetOf(clientConfig), body);
   }
 }
 

@@ -30,6 +30,8 @@ export interface HttpsNodeConnectorOptions {
   readonly authorityPem: string;
   /** What this server shows to kubelets; asked for each connection, because certificates are renewed. */
   readonly clientCertificate: () => CertificateAndKey;
+  /** What this server shows to extension servers; absent: nothing. */
+  readonly frontProxyCertificate?: () => CertificateAndKey;
 }
 
 /** Reaches kubelets over HTTPS with a client certificate, and everything else over plain HTTP or unverified HTTPS. */
@@ -66,7 +68,7 @@ export class HttpsNodeConnector implements NodeConnector {
     const { method, headers, signal } = request;
     const path = request.query === "" ? request.path : `${request.path}?${request.query}`;
     const base: https.RequestOptions = { method, path, headers, signal, agent: false, maxHeaderSize: MAX_HEADER_BYTES };
-    const { options, scheme, where } = target.type === "kubelet" ? this.#kubelet(target.nodeName) : direct(target);
+    const { options, scheme, where } = this.#destinationOf(target);
     const outgoing = (scheme === "https" ? https : http).request({ ...base, ...options });
     const timer = this.#options.clock.setTimeout(() => {
       outgoing.destroy(new Error(`dial tcp ${where}: i/o timeout`));
@@ -81,6 +83,22 @@ export class HttpsNodeConnector implements NodeConnector {
       reject(new NodeUnreachableError(`${method} "${scheme}://${where}${request.path}": ${messageOf(error)}`, { cause: error }));
     });
     return outgoing;
+  }
+
+  #destinationOf(target: ConnectTarget): Destination {
+    if (target.type === "kubelet") return this.#kubelet(target.nodeName);
+    return target.type === "extension" ? this.#extension(target) : direct(target);
+  }
+
+  #extension({ host, port, serverName, authorityPem, insecure }: ConnectTarget & { readonly type: "extension" }): Destination {
+    const shown = this.#options.frontProxyCertificate?.();
+    const tls = {
+      servername: serverName,
+      rejectUnauthorized: !insecure,
+      ...(authorityPem === undefined ? {} : { ca: authorityPem }),
+      ...(shown === undefined ? {} : { cert: shown.certificatePem, key: shown.privateKeyPem }),
+    };
+    return { scheme: "https", where: authorityOf(host, port), options: { host, port, ...tls } };
   }
 
   #kubelet(nodeName: string): Destination {

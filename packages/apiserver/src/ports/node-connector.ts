@@ -1,9 +1,20 @@
 import type { Duplex } from "node:stream";
 
-/** Where a connection goes: to the kubelet of a node, or straight to an address, as the proxies of Pods and Services do. */
+/** Where a connection goes: to the kubelet of a node, straight to an address, as the proxies of Pods and Services do, or to an extension server. */
 export type ConnectTarget =
   | { readonly type: "kubelet"; readonly nodeName: string }
-  | { readonly type: "address"; readonly scheme: "http" | "https"; readonly host: string; readonly port: number };
+  | { readonly type: "address"; readonly scheme: "http" | "https"; readonly host: string; readonly port: number }
+  | {
+      readonly type: "extension";
+      readonly host: string;
+      readonly port: number;
+      /** The name that its certificate must show. */
+      readonly serverName: string;
+      /** Whose certificates it must show, PEM; absent: the system's authorities. */
+      readonly authorityPem?: string;
+      /** True: any certificate will do. */
+      readonly insecure: boolean;
+    };
 
 /** A request to pass on. */
 export interface ConnectRequest {
@@ -12,8 +23,8 @@ export interface ConnectRequest {
   readonly path: string;
   /** Percent-encoded, without the `?`; empty for none. */
   readonly query: string;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Lower-case names; a list is sent as several headers of that name. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: Uint8Array;
   /** Aborted when the client goes away; ends the connection. */
   readonly signal?: AbortSignal;

@@ -110,6 +110,7 @@ function proxyPrefix(path: string, rawTail: string): string {
 
 function authorityOf(target: ConnectTarget): string {
   if (target.type === "kubelet") return target.nodeName;
+  if (target.type === "extension") return target.serverName;
   return target.host.includes(":") ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
 }
 

@@ -6,6 +6,7 @@ import { groupDiscoveryList, type DiscoveryVersion } from "./aggregated-discover
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./discovery.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import type { PathHandler } from "./path-handler.ts";
+import { servedGroups } from "./served-groups.ts";
 import { requireRead, unknownPath } from "./read-only.ts";
 
 interface TaggedText {
@@ -26,8 +27,8 @@ export function createDiscoveryHandler(): PathHandler {
       if (depth === 1) return aggregated(context, "api", documents) ?? found(apiVersions(resources, context.request.headers["host"] ?? ""));
       if (depth === 2) return found(apiResourceList(resources, "", group));
     } else {
-      if (depth === 1) return aggregated(context, "apis", documents) ?? found(apiGroupList(resources));
-      if (depth === 2) return found(apiGroup(resources, group));
+      if (depth === 1) return aggregated(context, "apis", documents) ?? found(apiGroupList(servedGroups(context.core)));
+      if (depth === 2) return found(apiGroup(servedGroups(context.core), group));
       if (depth === 3) return found(apiResourceList(resources, group, version));
     }
     throw unknownPath();
@@ -43,9 +44,10 @@ function found(value: Record<string, unknown> | undefined): Reply {
 function aggregated(context: RequestContext, root: "api" | "apis", documents: GenerationCache<TaggedText>): Reply | undefined {
   const version = wantedVersion(context.request.headers["accept"]);
   if (version === undefined) return undefined;
-  const { resources } = context.core;
-  const { text, tag } = documents.get(resources.generation, `${root} ${version}`, () => {
-    const text = `${JSON.stringify(groupDiscoveryList(resources, root, version))}\n`;
+  const { core } = context;
+  const generation = core.resources.generation + (core.aggregation?.apis.generation ?? 0);
+  const { text, tag } = documents.get(generation, `${root} ${version}`, () => {
+    const text = `${JSON.stringify(groupDiscoveryList(core, root, version))}\n`;
     return { text, tag: `"${createHash("sha512").update(text).digest("hex").toUpperCase()}"` };
   });
   const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;

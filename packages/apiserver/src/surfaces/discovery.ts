@@ -1,5 +1,6 @@
 import { apiVersionOf } from "@skiff/api";
 import type { ServedResource, ServedResources } from "../served-resources.ts";
+import type { ServedGroup } from "./served-groups.ts";
 import { namesOf, subresourcesOf, verbsOf } from "./discovered-resource.ts";
 
 /** `/api` (`metav1.APIVersions`). `serverAddress` is where clients of any network reach the server. */
@@ -9,14 +10,13 @@ export function apiVersions(resources: ServedResources, serverAddress: string): 
 }
 
 /** `/apis` (`metav1.APIGroupList`): every group but the core one. */
-export function apiGroupList(resources: ServedResources): Record<string, unknown> {
-  const groups = resources.groups().filter(({ group }) => group !== "");
-  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(describeGroup) };
+export function apiGroupList(groups: readonly ServedGroup[]): Record<string, unknown> {
+  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.filter(({ group }) => group !== "").map(describeGroup) };
 }
 
 /** `/apis/<group>` (`metav1.APIGroup`); `undefined` when the group is not served. */
-export function apiGroup(resources: ServedResources, group: string): Record<string, unknown> | undefined {
-  const found = resources.groups().find((each) => each.group === group && group !== "");
+export function apiGroup(groups: readonly ServedGroup[], group: string): Record<string, unknown> | undefined {
+  const found = groups.find((each) => each.group === group && group !== "");
   return found === undefined ? undefined : { kind: "APIGroup", apiVersion: "v1", ...describeGroup(found) };
 }
 
@@ -33,7 +33,7 @@ export function apiResourceList(resources: ServedResources, group: string, versi
   };
 }
 
-function describeGroup({ group, versions }: { readonly group: string; readonly versions: readonly string[] }): Record<string, unknown> {
+function describeGroup({ group, versions }: ServedGroup): Record<string, unknown> {
   const described = versions.map((version) => ({ groupVersion: apiVersionOf({ group, version }), version }));
   return { name: group, versions: described, preferredVersion: described[0] };
 }

@@ -6,6 +6,7 @@ import { createDiscoveryHandler } from "./discovery-paths.ts";
 import { createHealthHandler, type HealthCheck } from "./health-paths.ts";
 import { createOpenApiHandler } from "./open-api-paths.ts";
 import type { PathHandler } from "./path-handler.ts";
+import { servedGroups } from "./served-groups.ts";
 import { requireRead, unknownPath } from "./read-only.ts";
 import { KUBERNETES_VERSION, type VersionInfo } from "./version.ts";
 
@@ -67,8 +68,8 @@ function documentReply({ body, contentType, cacheControl }: DiscoveryDocument): 
   return { type: "text", status: 200, contentType, text: JSON.stringify(body), headers: { "cache-control": cacheControl } };
 }
 
-function allPaths({ resources }: ServerCore, publishesKeys: boolean): string[] {
-  const groups = resources.groups();
+function allPaths(core: ServerCore, publishesKeys: boolean): string[] {
+  const groups = servedGroups(core);
   const versions = groups.flatMap(({ group, versions }) => {
     const root = group === "" ? "/api" : `/apis/${group}`;
     return [root, ...versions.map((version) => `${root}/${version}`)];

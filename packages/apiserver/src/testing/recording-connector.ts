@@ -16,14 +16,17 @@ export class RecordingConnector implements NodeConnector {
     if (this.answer.status !== 101) return this.request(target, request);
     this.requests.push({ target, request });
     const stream: Duplex = new PassThrough();
-    return { status: 101, headers: { connection: "Upgrade", upgrade: request.headers["upgrade"] ?? "" }, stream };
+    return { status: 101, headers: { connection: "Upgrade", upgrade: String(request.headers["upgrade"] ?? "") }, stream };
   }
 
   /** The last request, as one line: method, target, path and query. */
   get last(): string {
     const { target, request } = this.requests.at(-1) ?? {};
     if (target === undefined || request === undefined) return "";
-    const where = target.type === "kubelet" ? target.nodeName : `${target.scheme}://${target.host}:${target.port}`;
+    const where =
+      target.type === "kubelet"
+        ? target.nodeName
+        : `${target.type === "address" ? target.scheme : "https"}://${target.host}:${target.port}`;
     return `${request.method} ${where} ${request.path}${request.query === "" ? "" : `?${request.query}`}`;
   }
 }

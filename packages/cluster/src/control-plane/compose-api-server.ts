@@ -37,6 +37,8 @@ export interface ComposedApiServerOptions {
   readonly serviceCidr: string;
   /** How to reach kubelets and Pods; made from the server's own view of nodes. */
   readonly connector: (reader: ObjectReader) => NodeConnector;
+  /** True: APIServices are kept and their extension servers reached, through the same connector. */
+  readonly aggregates?: boolean;
   readonly readinessChecks?: readonly HealthCheck[];
   /** Reads large YAML documents; absent: they are read in place. */
   readonly yaml?: YamlDecoder;
@@ -77,14 +79,16 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
     resourceOf,
   });
   const services = registry.cacheOf(kindPrefix(serviceKind));
+  const nodeConnector = connector(reader);
   return {
     authenticators: authentication.authenticators,
     authorizer,
     admission: [admission],
     conversionWebhooks: webhookTransport,
+    ...(options.aggregates === true ? { extensions: nodeConnector } : {}),
     strategies:
       services === undefined ? new Map() : new Map([["/Service", new ServiceStrategy(services, host.random, { clusterIps: serviceCidr })]]),
-    subresources: createSubresourceHandlers({ reader, tokens: authentication.issuer, connector: connector(reader) }),
+    subresources: createSubresourceHandlers({ reader, tokens: authentication.issuer, connector: nodeConnector }),
     virtualResources: new Map([
       ...reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
       ["/Binding", legacyBindings(base.transport)],

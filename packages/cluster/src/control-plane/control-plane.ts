@@ -74,7 +74,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const admin = new Client(apiServer.transport(LOOPBACK_USER, "skiff-server"));
   const stopping = new AbortController();
   const authority = pki.authority.save().certificatePem;
-  await ensureSystemObjects(admin, host.clock, { serviceRange: network.serviceCidr, servers: advertised, clientAuthorityPem: authority });
+  await ensureSystemObjects(admin, host.clock, {
+    serviceRange: network.serviceCidr,
+    servers: advertised,
+    clientAuthorityPem: authority,
+    // Extension servers, which need it, reach only servers that listen.
+    ...(advertised === undefined ? {} : { frontProxyAuthorityPem: pki.frontProxyAuthority.save().certificatePem }),
+  });
   await Promise.all([ensureDns(admin, network), ensureIngress(admin), ensureLocalStorage(admin), ensurePolicyRights(admin)]);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);

@@ -79,12 +79,14 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
     network: config.network,
     ...(config.removedVersions === undefined ? {} : { removedVersions: config.removedVersions }),
     advertised: { addresses: [primaryAddress()], port: config.apiPort },
+    aggregates: true,
     connector: (reader) =>
       new HttpsNodeConnector({
         clock: host.clock,
         nodeOf: (name) => reader.get(nodeKind, undefined, name),
         authorityPem,
         clientCertificate: () => (kubeletClient = freshOr(kubeletClient)),
+        frontProxyCertificate: () => pki.frontProxyClient,
       }),
   });
   const front = createHttpsFront({

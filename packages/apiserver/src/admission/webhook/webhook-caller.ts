@@ -4,6 +4,7 @@ import type { AdmissionRequest } from "../../admission.ts";
 import type { ObjectReader } from "../../object-reader.ts";
 import type { MatchConditions } from "../policy/match-conditions.ts";
 import { reviewRequestOf, type ReviewResponse } from "./admission-review.ts";
+import { postWithin } from "./post-within.ts";
 import { isAdmissionConfiguration, matchRules, namespaceSelected, objectSelected, type RuleMatch } from "./resource-rules.ts";
 import { webhookTargetOf, type WebhookTransport } from "./webhook-transport.ts";
 
@@ -90,25 +91,10 @@ export class WebhookCaller {
 
   async #post(webhook: MutatingWebhook | ValidatingWebhook, body: unknown): Promise<unknown> {
     const timeoutMs = (webhook.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000;
-    const abort = new AbortController();
-    const timedOut = new Promise<never>((_resolve, reject) => {
-      const error = new WebhookCallError("failed to call webhook: context deadline exceeded");
-      abort.signal.addEventListener("abort", () => reject(error), { once: true });
-    });
-    // The race below is what tells of the rejection; on its own it must not count as unhandled.
-    timedOut.catch(() => {});
-    const timer = this.#host.clock.setTimeout(() => abort.abort(), timeoutMs);
     try {
-      return await Promise.race([
-        this.#transport.post(webhookTargetOf(webhook.clientConfig), body, { timeoutMs, signal: abort.signal }),
-        timedOut,
-      ]);
+      return await postWithin(this.#host.clock, timeoutMs, this.#transport, webhookTargetOf(webhook.clientConfig), body);
     } catch (error) {
-      throw error instanceof WebhookCallError
-        ? error
-        : new WebhookCallError(`failed to call webhook: ${messageOf(error)}`, { cause: error });
-    } finally {
-      timer.cancel();
+      throw new WebhookCallError(`failed to call webhook: ${messageOf(error)}`, { cause: error });
     }
   }
 }
