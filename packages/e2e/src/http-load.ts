@@ -1,4 +1,4 @@
-import { Agent, get } from "node:http";
+import { Agent, request as httpRequest } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 
 const WORKERS = 4;
@@ -12,18 +12,30 @@ export interface HttpLoadResult {
   readonly failures: readonly string[];
 }
 
+/** What is asked, where it is more than the page at an address. */
+export interface HttpLoadOptions {
+  /** Sent with POST. */
+  readonly body?: string;
+  /** Requests at one time; default 4. */
+  readonly workers?: number;
+  /** Between an answer and the next request; default 20 ms. */
+  readonly pauseMs?: number;
+}
+
 /** Asks an address over and over, each time with a connection of its own, until it is stopped. */
 export class HttpLoad {
   readonly #url: string;
+  readonly #options: HttpLoadOptions;
   readonly #agent = new Agent({ keepAlive: false });
   readonly #workers: Promise<void>[];
   readonly #failures: string[] = [];
   #answered = 0;
   #stopped = false;
 
-  constructor(url: string) {
+  constructor(url: string, options: HttpLoadOptions = {}) {
     this.#url = url;
-    this.#workers = Array.from({ length: WORKERS }, () => this.#work());
+    this.#options = options;
+    this.#workers = Array.from({ length: options.workers ?? WORKERS }, () => this.#work());
   }
 
   async stop(): Promise<HttpLoadResult> {
@@ -37,20 +49,23 @@ export class HttpLoad {
       const problem = await this.#request();
       if (problem === undefined) this.#answered++;
       else this.#failures.push(problem);
-      await delay(PAUSE_MS);
+      await delay(this.#options.pauseMs ?? PAUSE_MS);
     }
   }
 
   #request(): Promise<string | undefined> {
     const startedAt = new Date().toISOString();
     return new Promise((resolve) => {
-      const request = get(this.#url, { agent: this.#agent, timeout: ANSWER_TIMEOUT_MS }, (response) => {
+      const { body } = this.#options;
+      const method = body === undefined ? "GET" : "POST";
+      const request = httpRequest(this.#url, { method, agent: this.#agent, timeout: ANSWER_TIMEOUT_MS }, (response) => {
         response.resume();
         response.once("error", (error) => resolve(`${startedAt} ${error.message}`));
         response.once("end", () => resolve(response.statusCode === 200 ? undefined : `${startedAt} status ${response.statusCode}`));
       });
       request.once("timeout", () => request.destroy(new Error("no answer in time")));
       request.once("error", (error) => resolve(`${startedAt} ${error.message}`));
+      request.end(body);
     });
   }
 }

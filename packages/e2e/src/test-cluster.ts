@@ -57,10 +57,13 @@ export class TestCluster {
     this.kubeconfig = join(directory, "kubeconfig");
   }
 
-  /** Creates the cluster and loads the images `nginx:1.7.9`, `nginx:1.9.1` and `busybox:1.36`. `name` must be nobody else's. */
-  static async start(name: string, upArguments: readonly string[] = []): Promise<TestCluster> {
+  /**
+   * Creates the cluster and loads the archives `images`, by default those of `nginx:1.7.9`, `nginx:1.9.1` and `busybox:1.36`.
+   * `name` must be nobody else's.
+   */
+  static async start(name: string, upArguments: readonly string[] = [], images?: readonly string[]): Promise<TestCluster> {
     if (!existsSync(PROGRAM)) throw new Error("the skiff command is not built: run npm run build");
-    const archives = await imageArchives();
+    const archives = images ?? (await imageArchives());
     const cluster = new TestCluster(name, await mkdtemp(join(tmpdir(), `${name}-`)));
     try {
       await cluster.up(upArguments);

@@ -8,19 +8,25 @@ import { imageCacheDirectory } from "./image-cache.ts";
 /** Debian's busybox-static puts it here. */
 const BUSYBOX = "/bin/busybox";
 
+/** A busybox image from the busybox of this machine. Errors: those of {@link busyboxEntries}. */
+export function busyboxImage(references: readonly string[]): OciImage {
+  const layer = createLayer(busyboxEntries());
+  return { references, architecture: imageArchitecture(process.arch), layers: [layer], config: { cmd: ["sh"] } };
+}
+
 /**
- * A busybox image from the busybox of this machine: the program, a link for each of its applets, and the files that
- * users and names are looked up in.
+ * What is in a busybox image: the program, a link for each of its applets, and the files that users and names are looked
+ * up in.
  *
  * Errors: throws an `Error` when busybox is missing or is linked to libraries that the image would not have.
  */
-export function busyboxImage(references: readonly string[]): OciImage {
+export function busyboxEntries(): TarEntry[] {
   const program = readFileSync(BUSYBOX);
   const applets = execFileSync(BUSYBOX, ["--list-full"], { encoding: "utf8" }).trim().split("\n");
   // The path of the program interpreter is the mark of a program that needs shared libraries.
   if (program.subarray(0, 4096).includes("ld-linux")) throw new Error(`${BUSYBOX} is not static; install busybox-static`);
   const directories = ["bin", "dev", "etc", "home", "proc", "root", "sbin", "sys", "usr", "usr/bin", "usr/sbin", "var"];
-  const entries: TarEntry[] = [
+  return [
     ...directories.map((path): TarEntry => ({ path, type: "directory" })),
     { path: "tmp", type: "directory", mode: 0o1777 },
     { path: "bin/busybox", type: "file", mode: 0o755, content: program },
@@ -31,7 +37,6 @@ export function busyboxImage(references: readonly string[]): OciImage {
     textFile("etc/group", "root:x:0:\nnogroup:x:65534:\n"),
     textFile("etc/nsswitch.conf", "hosts: files dns\n"),
   ];
-  return { references, architecture: imageArchitecture(process.arch), layers: [createLayer(entries)], config: { cmd: ["sh"] } };
 }
 
 /** The tags of busybox that tutorials use. */

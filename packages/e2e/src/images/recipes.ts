@@ -104,7 +104,7 @@ set -euo pipefail
 mysqld_options=(--user=mysql --datadir=/var/lib/mysql --bind-address=0.0.0.0 --skip-name-resolve)
 if [ "\${1:-}" != mysqld ]; then exec "$@"; fi
 shift
-chown mysql:mysql /var/lib/mysql /run/mysqld
+if [ "$(id -u)" = 0 ]; then chown mysql:mysql /var/lib/mysql /run/mysqld; fi
 if [ ! -d /var/lib/mysql/mysql ]; then
   root_password="\${MYSQL_ROOT_PASSWORD:-\${MARIADB_ROOT_PASSWORD:-}}"
   if [ -z "$root_password" ] && [ -z "\${MYSQL_ALLOW_EMPTY_PASSWORD:-}" ]; then
@@ -117,6 +117,8 @@ if [ ! -d /var/lib/mysql/mysql ]; then
   {
     echo "FLUSH PRIVILEGES;"
     echo "ALTER USER 'root'@'localhost' IDENTIFIED BY $(quoted "$root_password");"
+    # The others have no password, and are more to the point than '%' for who comes from this very machine.
+    echo "DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1', 'root'@$(quoted "$(hostname)");"
     echo "CREATE OR REPLACE USER 'root'@'%' IDENTIFIED BY $(quoted "$root_password");"
     echo "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION;"
     if [ -n "\${MYSQL_DATABASE:-}" ]; then echo "CREATE DATABASE IF NOT EXISTS \\\`$MYSQL_DATABASE\\\`;"; fi
