@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.e2e.test.ts", "packages/e2e/**/*.e2e.test.ts"],
+    include: ["packages/*/src/**/*.e2e.test.ts", "packages/e2e/**/*.e2e.test.ts", "examples/**/*.e2e.test.ts"],
     exclude: ["**/node_modules/**"],
     // They share one machine's network, mounts and control groups.
     fileParallelism: false,

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { copyPackage } from "./native-packages.ts";
 
 /** The programs that have an image of their own. */
 export const SERVICES = ["receiver", "image-processor", "face-recognition", "frontend", "redeemer", "migration"] as const;
@@ -49,7 +50,7 @@ const TENSORFLOW: Plugin = {
 
 /**
  * Bundles `service` into `folder`: `main.js`, what it reads at run time beside it, and for face recognition the program of
- * its threads. The package `sharp`, with machine code, stays outside.
+ * its threads. The package `sharp`, which has machine code for this kind of machine, is copied.
  */
 export async function bundleService(service: Service, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
@@ -69,6 +70,7 @@ export async function bundleService(service: Service, folder: string): Promise<v
   });
   cpSync(join(HERE, "shared/proto"), join(folder, "proto"), { recursive: true });
   if (service === "frontend") cpSync(join(HERE, "frontend/static"), join(folder, "static"), { recursive: true });
+  if (service === "frontend" || service === "face-recognition") copyPackage("sharp", HERE, folder);
   if (service !== "face-recognition") return;
   const { models, wasm } = engineFiles();
   cpSync(models, join(folder, "models"), { recursive: true, filter: (path) => path === models || NETWORKS.test(path) });

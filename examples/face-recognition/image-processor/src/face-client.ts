@@ -1,4 +1,4 @@
-import { type ChannelOptions, type Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { type ChannelOptions, type Client, connectivityState, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { Health, Identify, type IdentifyRequest, type IdentifyResponse, REASON, type RefusalReason } from "#shared/face-service.ts";
 
 /** The service looked at the picture and refuses it: no fault of the call. */
@@ -47,28 +47,32 @@ type Unary<Request, Response> = (
 type IdentifyClient = Client & { readonly Identify: Unary<IdentifyRequest, IdentifyResponse> };
 type HealthClient = Client & { readonly Check: Unary<{ readonly service: string }, { readonly status: string }> };
 
-/** {@link FaceClient} over gRPC. */
+/**
+ * {@link FaceClient} over gRPC. A channel that has lost all copies of the service holds on to their addresses for long; it is
+ * replaced by a new one, which asks for the name anew.
+ */
 export class GrpcFaceClient implements FaceClient {
-  readonly #identify: IdentifyClient;
-  readonly #health: HealthClient;
+  readonly #address: string;
   readonly #timeoutMs: number;
+  #identify: IdentifyClient;
+  #health: HealthClient;
 
   /** `address`: `host:port`. A call that has no answer after `timeoutMs` fails. */
   constructor(address: string, timeoutMs: number) {
-    this.#identify = new Identify(address, credentials.createInsecure(), CHANNEL) as unknown as IdentifyClient;
-    this.#health = new Health(address, credentials.createInsecure(), {
-      ...CHANNEL,
-      channelOverride: this.#identify.getChannel(),
-    }) as unknown as HealthClient;
+    this.#address = address;
     this.#timeoutMs = timeoutMs;
+    [this.#identify, this.#health] = connect(address);
   }
 
   identify(imagePath: string): Promise<IdentifyResponse> {
     return new Promise((resolve, reject) => {
       const deadline = { deadline: Date.now() + this.#timeoutMs };
-      this.#identify.Identify({ imagePath }, new Metadata(), deadline, (error, response) => {
-        if (error !== null) reject(refusalOf(error) ?? error);
-        else if (response === undefined) reject(new Error("an empty answer"));
+      const client = this.#identify;
+      client.Identify({ imagePath }, new Metadata(), deadline, (error, response) => {
+        if (error !== null) {
+          this.#replace(client, error);
+          reject(refusalOf(error) ?? error);
+        } else if (response === undefined) reject(new Error("an empty answer"));
         else resolve(response);
       });
     });
@@ -76,9 +80,12 @@ export class GrpcFaceClient implements FaceClient {
 
   ping(): Promise<void> {
     return new Promise((resolve, reject) => {
+      const client = this.#identify;
       this.#health.Check({ service: "" }, new Metadata(), { deadline: Date.now() + PING_TIMEOUT_MS }, (error, response) => {
-        if (error !== null) reject(error);
-        else if (response?.status !== "SERVING") reject(new Error(`the service says ${response?.status}`));
+        if (error !== null) {
+          this.#replace(client, error);
+          reject(error);
+        } else if (response?.status !== "SERVING") reject(new Error(`the service says ${response?.status}`));
         else resolve();
       });
     });
@@ -87,6 +94,22 @@ export class GrpcFaceClient implements FaceClient {
   close(): void {
     this.#identify.close();
   }
+
+  /** Calls that are under way end with the old channel, but there are none when nothing can be reached. */
+  #replace(client: IdentifyClient, { code }: ServiceError): void {
+    if (client !== this.#identify || (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED)) return;
+    if (client.getChannel().getConnectivityState(false) === connectivityState.READY) return;
+    client.close();
+    [this.#identify, this.#health] = connect(this.#address);
+  }
+}
+
+/** Two clients over one channel. */
+function connect(address: string): [IdentifyClient, HealthClient] {
+  const identify = new Identify(address, credentials.createInsecure(), CHANNEL) as unknown as IdentifyClient;
+  const channelOverride = identify.getChannel();
+  const health = new Health(address, credentials.createInsecure(), { ...CHANNEL, channelOverride }) as unknown as HealthClient;
+  return [identify, health];
 }
 
 function refusalOf(error: ServiceError): Refusal | undefined {

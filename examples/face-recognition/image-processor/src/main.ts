@@ -1,7 +1,7 @@
 /**
  * The image processor. Environment: NSQ_LOOKUP_ADDRESS (`host:port`), GRPC_ADDRESS (`host:port`), the MYSQL_ names;
  * MAX_IN_FLIGHT (4), FACE_CALL_SECONDS (30), FACE_CALL_ATTEMPTS (5), FACE_RETRY_SECONDS (1), BREAKER_FAILURES (5),
- * BREAKER_WAIT_SECONDS (5), BREAKER_LONGEST_WAIT_SECONDS (60).
+ * BREAKER_WAIT_SECONDS (5), BREAKER_LONGEST_WAIT_SECONDS (30).
  */
 import { ImageStore } from "#shared/image-store.ts";
 import { liveGauge } from "#shared/metrics.ts";
@@ -9,49 +9,31 @@ import { mysqlFromEnvironment } from "#shared/mysql-sql.ts";
 import { NsqConsumer } from "#shared/nsq/consumer.ts";
 import { CHANNEL, TOPIC } from "#shared/queue.ts";
 import { runService } from "#shared/service.ts";
-import { FaceBreaker } from "./breaker.ts";
-import { GrpcFaceClient } from "./face-client.ts";
-import { Processor } from "./processor.ts";
+import { startProcessing } from "./processing.ts";
 
 await runService("image-processor", async ({ environment, log, admin }) => {
-  const { registry } = admin;
   const sql = mysqlFromEnvironment(environment);
   const store = new ImageStore(sql);
-  const client = new GrpcFaceClient(environment.text("GRPC_ADDRESS"), environment.positive("FACE_CALL_SECONDS", 30) * 1000);
-  const breaker = new FaceBreaker({
-    failures: environment.integer("BREAKER_FAILURES", 5, { min: 1 }),
-    firstWaitMs: environment.positive("BREAKER_WAIT_SECONDS", 5) * 1000,
-    longestWaitMs: environment.positive("BREAKER_LONGEST_WAIT_SECONDS", 60) * 1000,
-    ping: () => client.ping(),
-    // What the queue keeps needs no requeueing.
-    changed: (closed) => (closed ? consumer.resume() : consumer.pause()),
-    log,
-    registry,
-  });
-  const processor = new Processor({
+  const lookupAddress = environment.text("NSQ_LOOKUP_ADDRESS");
+  const maxInFlight = environment.integer("MAX_IN_FLIGHT", 4, { min: 1 });
+  const { consumer, stop } = startProcessing({
     store,
-    client,
-    breaker,
-    log,
-    registry,
-    attempts: environment.integer("FACE_CALL_ATTEMPTS", 5, { min: 1 }),
+    consume: (handle) => new NsqConsumer({ topic: TOPIC, channel: CHANNEL, lookupAddress, maxInFlight, log, handle }),
+    faceAddress: environment.text("GRPC_ADDRESS"),
+    callTimeoutMs: environment.positive("FACE_CALL_SECONDS", 30) * 1000,
+    callAttempts: environment.integer("FACE_CALL_ATTEMPTS", 5, { min: 1 }),
     retryMs: environment.positive("FACE_RETRY_SECONDS", 1) * 1000,
-  });
-  const consumer = new NsqConsumer({
-    topic: TOPIC,
-    channel: CHANNEL,
-    lookupAddress: environment.text("NSQ_LOOKUP_ADDRESS"),
-    maxInFlight: environment.integer("MAX_IN_FLIGHT", 4, { min: 1 }),
+    breakerFailures: environment.integer("BREAKER_FAILURES", 5, { min: 1 }),
+    breakerWaitMs: environment.positive("BREAKER_WAIT_SECONDS", 5) * 1000,
+    breakerLongestWaitMs: environment.positive("BREAKER_LONGEST_WAIT_SECONDS", 30) * 1000,
     log,
-    handle: (delivery) => processor.handle(delivery),
+    registry: admin.registry,
   });
-  liveGauge(registry, "processor_in_flight", "Messages that are being handled", () => consumer.inFlight);
+  liveGauge(admin.registry, "processor_in_flight", "Messages that are being handled", () => consumer.inFlight);
   admin.addCheck(() => store.check().then(() => undefined));
   admin.addCheck(async () => consumer.problem);
   return async () => {
-    await consumer.close();
-    breaker.close();
-    client.close();
+    await stop();
     await sql.close();
   };
 });

@@ -9,9 +9,17 @@ export function createLog(service: string, level = process.env.LOG_LEVEL ?? "inf
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** What helps of an error; some carry whole statements and tables of constants. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack } = error;
+  return { name, message, code: "code" in error ? error.code : undefined, stack };
 }
 
 /** A log that keeps nothing, for tests. */

@@ -1,5 +1,9 @@
-import { Database } from "node-sqlite3-wasm";
+import { createRequire } from "node:module";
+import type { Database } from "node-sqlite3-wasm";
 import type { Sql, SqlChange, SqlRow, SqlValue } from "./sql.ts";
+
+// Node.js does not see what this package exports when it is imported.
+const sqlite = createRequire(import.meta.url)("node-sqlite3-wasm") as typeof import("node-sqlite3-wasm");
 
 /** {@link Sql} over SQLite, in memory or in a file: for development without a database server, and for tests. */
 export class SqliteSql implements Sql {
@@ -8,7 +12,7 @@ export class SqliteSql implements Sql {
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(file = ":memory:") {
-    this.#database = new Database(file);
+    this.#database = new sqlite.Database(file);
   }
 
   async select(statement: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
