@@ -39,8 +39,10 @@ if [[ "\${1:-}" != apache2* ]]; then exec "$@"; fi
 cd /var/www/html
 if [ ! -e index.php ]; then
   echo "WordPress not found in $PWD - copying now..."
-  cp -rL /usr/share/wordpress/. .
-  cp -rL /var/lib/wordpress/wp-content/. wp-content/
+  # Some links of the package lead to packages that it only recommends.
+  cp -rL /usr/share/wordpress/. . 2>/dev/null || true
+  cp -rL /var/lib/wordpress/wp-content/. wp-content/ 2>/dev/null || true
+  # Debian's own looks for one file a site in /etc/wordpress.
   rm -f wp-config.php
   echo "Complete! WordPress has been successfully copied to $PWD"
 fi

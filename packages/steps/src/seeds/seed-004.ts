@@ -60,6 +60,8 @@ export const SEED_004: SeedPlan = {
     { pattern: /https:\S+kube-flannel-rbac\.yml/g, value: () => "kube-flannel-rbac.yml" },
   ],
   async prepare({ workspace }) {
+    // The document's volumes are folders of the machine that outlive a cluster, and so an earlier replay.
+    await workspace.run("rm -rf /tmp/data/pv-1 /tmp/data/pv-2");
     await workspace.write("kube-flannel.yml", FLANNEL.objects);
     await workspace.write("kube-flannel-rbac.yml", FLANNEL.roles);
   },
@@ -93,11 +95,10 @@ export const SEED_004: SeedPlan = {
       perform: (world) => world.workspace.run("skiff up --name steps-004"),
       ...expecting(
         prints(/is ready|running/),
-        inCluster("the nodes' Pod ranges are not in 10.244.0.0/16", async (world) =>
-          (await world.ok("kubectl get nodes -o jsonpath='{.items[*].spec.podCIDR}'"))
-            .split(" ")
-            .every((range) => range.startsWith("10.244.")),
-        ),
+        inCluster("the nodes have no Pod ranges of their own", async (world) => {
+          const ranges = (await world.ok("kubectl get nodes -o jsonpath='{.items[*].spec.podCIDR}'")).split(" ");
+          return new Set(ranges).size === 2 && ranges.every((range) => /^10\.\d+\.\d+\.0\/24$/.test(range));
+        }),
         inCluster("an unknown token is not refused with 401", async (world) => {
           const server = await world.ok("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'");
           return (await world.ok(`curl -sk -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer x' ${server}/api`)) === "401";
