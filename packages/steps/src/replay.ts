@@ -18,6 +18,16 @@ export interface StepResult {
   readonly tookMs: number;
 }
 
+/** The steps in the order in which they can be run: the document's, but for those that it shows too early. */
+export function runnableOrder(steps: readonly Step[], later: SeedPlan["later"] = {}): Step[] {
+  const order = steps.filter(({ id }) => later[id] === undefined);
+  for (const step of steps.filter(({ id }) => later[id] !== undefined).reverse()) {
+    const place = order.findIndex(({ id }) => id === later[step.id]);
+    order.splice(place < 0 ? order.length : place + 1, 0, step);
+  }
+  return order;
+}
+
 /** Replays one document. `chosen` says which steps to run; all others are left out. Answers each result as it comes. */
 export async function* replay(plan: SeedPlan, world: World, chosen: (step: Step) => boolean): AsyncGenerator<StepResult> {
   for (const step of world.steps.filter(chosen)) {

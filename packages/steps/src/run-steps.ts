@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { kubectls, obstacle } from "@skiff/e2e";
-import { replay, type StepResult } from "./replay.ts";
+import { replay, runnableOrder, type StepResult } from "./replay.ts";
 import { registryOf, ReplayCluster, SKIFF } from "./replay-cluster.ts";
 import { SEED_PLANS } from "./seeds/all-seeds.ts";
 import type { SeedPlan } from "./seed-plan.ts";
@@ -41,7 +41,8 @@ function selection(steps: readonly Step[], only: ReadonlySet<string>): { readonl
   return { run: new Set(run), report: new Set(only.size === 0 ? run : run.filter((id) => only.has(id))) };
 }
 
-async function replaySeed(plan: SeedPlan, steps: readonly Step[], only: ReadonlySet<string>, keep: boolean): Promise<StepResult[]> {
+async function replaySeed(plan: SeedPlan, documented: readonly Step[], only: ReadonlySet<string>, keep: boolean): Promise<StepResult[]> {
+  const steps = runnableOrder(documented, plan.later);
   const { run, report } = selection(steps, only);
   if (run.size === 0) return [];
   process.stdout.write(`\n== ${plan.seed}: ${plan.title} (${report.size} steps)\n`);

@@ -1,6 +1,7 @@
 import type { SeedPlan } from "../seed-plan.ts";
+import { SEED_000, SEED_001 } from "./face-recognition.ts";
 import { SEED_003 } from "./seed-003.ts";
 import { SEED_004 } from "./seed-004.ts";
 
 /** The documents, in order. */
-export const SEED_PLANS: readonly SeedPlan[] = [SEED_003, SEED_004];
+export const SEED_PLANS: readonly SeedPlan[] = [SEED_000, SEED_001, SEED_003, SEED_004];
