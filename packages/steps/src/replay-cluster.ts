@@ -1,7 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { systemClock } from "@skiff/base";
-import { NodeProcessSpawner } from "@skiff/cri";
-import { buildBusyboxArchive, DebianImageBuilder, LocalRegistry, RECIPES } from "@skiff/e2e";
 import type { Workspace } from "./workspace.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../skiff/dist/skiff.js", import.meta.url));
@@ -9,21 +6,6 @@ const UP_TIMEOUT_MS = 240_000;
 
 /** The command that runs the Skiff of this repository, which must have been built. */
 export const SKIFF: readonly string[] = [process.execPath, PROGRAM];
-
-/** A registry that has the named images, built here or taken from the cache. Errors: when there is no recipe of that name. */
-export async function registryOf(names: readonly string[]): Promise<LocalRegistry> {
-  const spawner = new NodeProcessSpawner(systemClock);
-  const builder = new DebianImageBuilder({ spawner });
-  const archives: string[] = [];
-  for (const name of names) {
-    const recipe = RECIPES.find((each) => each.name === name);
-    if (recipe === undefined && name !== "busybox") throw new Error(`there is no image recipe "${name}"`);
-    archives.push(recipe === undefined ? await buildBusyboxArchive() : await builder.build(recipe));
-  }
-  const registry = await LocalRegistry.start();
-  for (const archive of archives) await registry.push(archive, spawner);
-  return registry;
-}
 
 /** A real cluster for the replay of one document. */
 export class ReplayCluster {

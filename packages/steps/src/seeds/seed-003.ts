@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { exist, expecting, expectingWithin, gone, inCluster, prints, ready, runningPods, says, table } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { SeedPlan, StepCheck } from "../seed-plan.ts";
@@ -5,6 +6,9 @@ import { addMinikube } from "../stand-ins.ts";
 import type { World } from "../world.ts";
 
 const PODS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
+/** What stands for the rate service in the cluster. */
+const RATES = fileURLToPath(new URL("../../../../examples/gold-price/manifests/rates.yaml", import.meta.url));
+
 const NODE_LOSS_MS = 180_000;
 
 /** What a shell statement on the exercise's database prints. */
@@ -65,10 +69,14 @@ export const SEED_003: SeedPlan = {
       pattern: /\bnode minikube\b/g,
       value: async (world) => `node ${(await world.ok("kubectl get nodes -o jsonpath='{.items[0].metadata.name}'")).trim()}`,
     },
-    { pattern: /<user>\//g, value: () => "skiff.local/" },
+    { pattern: /<user>\//g, value: () => "reader/" },
     { pattern: /<access key>/g, value: () => "an-access-key" },
   ],
-  prepare: (world) => addMinikube(world, "steps-003", 'up --name steps-003 --kubeconfig "$KUBECONFIG"'),
+  async prepare(world) {
+    await addMinikube(world, "steps-003", 'up --name steps-003 --kubeconfig "$KUBECONFIG"');
+    // The rate service of the activity, under its own name.
+    await world.ok(`kubectl apply -f '${RATES}'`);
+  },
   checks: {
     "s003-005": expecting(prints(/configured to use the cluster/)),
     "s003-006": expecting(prints("minikube: Running", "cluster: Running", "kubectl: Correctly Configured")),
@@ -238,7 +246,7 @@ spec:
       async perform(world) {
         await database(world);
         return world.workspace.run(
-          "kubectl run gold-price-once --restart=Never --image=skiff.local/gold-price-to-mysql --env=MYSQL_ADDRESS=my-database:3306 --env=MYSQL_DATABASE=db --env=MYSQL_USER=user --env=MYSQL_PASSWORD=password --env=API_KEY=an-access-key",
+          "kubectl run gold-price-once --restart=Never --image=reader/gold-price-to-mysql --env=MYSQL_ADDRESS=my-database:3306 --env=MYSQL_DATABASE=db --env=MYSQL_USER=user --env=MYSQL_PASSWORD=password --env=API_KEY=an-access-key",
         );
       },
       ...expecting(
