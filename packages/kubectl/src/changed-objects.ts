@@ -21,7 +21,7 @@ export async function changeObjects(
   session: Session,
   manager: string,
   change: (selected: SelectedObject) => Change | undefined,
-  options: SelectOptions & { readonly subresource?: string } = {},
+  options: SelectOptions & { readonly subresource?: string; readonly silentWhenSame?: boolean } = {},
 ): Promise<void> {
   const errors: unknown[] = [];
   const report = new WriteReport(session);
@@ -31,6 +31,7 @@ export async function changeObjects(
       if (changed === undefined) continue;
       const patch = createThreeWayMergePatch(selected.object, changed.object, selected.object);
       const isSame = Object.keys(patch).length === 0;
+      if (isSame && options.silentWhenSame) continue;
       const local = dryRunOf(session.flags) === "client" || session.flags.maybe("local") === "true";
       const object =
         isSame || local

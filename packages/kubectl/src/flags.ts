@@ -58,6 +58,11 @@ export class Flags {
     return this.#values.get(name)?.at(-1) ?? this.#definitions[name]?.default ?? "";
   }
 
+  /** True when the command takes the flag any number of times. */
+  isArray(name: string): boolean {
+    return this.#definitions[name]?.type === "array";
+  }
+
   /** As {@link text}, `undefined` when the flag was not given and has no default. */
   maybe(name: string): string | undefined {
     return this.#values.get(name)?.at(-1) ?? this.#definitions[name]?.default;

@@ -15,7 +15,7 @@ import type { Session } from "./session.ts";
 /** The label that names the container which commands take when none is given. */
 const DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
-/** The Pods that belong to an object: itself, or those that its selector picks; ready ones first, then older ones. */
+/** The Pods that belong to an object: itself, or those that its selector picks; ready ones first, those longest so before others, then older ones. */
 export async function podsOf(session: Session, { resource, namespace, object, name }: SelectedObject): Promise<readonly Pod[]> {
   if (resource.kind === "Pod" && resource.group === "") return [object as Pod];
   const spec = object.spec as { selector?: LabelSelector & Record<string, string> } | undefined;
@@ -24,9 +24,12 @@ export async function podsOf(session: Session, { resource, namespace, object, na
   const labelSelector = (isPlain ? selectorFromLabels(spec.selector) : selectorFromLabelSelector(spec.selector)).toString();
   const pods = await (await session.mapper()).byKind("v1", "Pod");
   const { items } = (await session.request(pods, { namespace }, { query: { labelSelector } })) as KubeList<Pod>;
-  return [...items].sort(
-    (a, b) => rank(a) - rank(b) || (a.metadata?.creationTimestamp ?? "").localeCompare(b.metadata?.creationTimestamp ?? ""),
-  );
+  const age = (pod: Pod): string => `${readySince(pod)} ${pod.metadata?.creationTimestamp ?? ""}`;
+  return [...items].sort((a, b) => rank(a) - rank(b) || age(a).localeCompare(age(b)));
+}
+
+function readySince({ status }: Pod): string {
+  return status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime ?? "";
 }
 
 function rank({ spec, status }: Pod): number {
@@ -60,21 +63,19 @@ export function containerFor(session: Session, pod: Pod, wanted: string, quiet =
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   const name = pod.metadata?.name ?? "";
   const all = [...containers, ...initContainers, ...ephemeralContainers].map((container) => container.name);
+  const choices = [
+    ...containers.map((one) => one.name),
+    ...initContainers.map((one) => `${one.name} (init)`),
+    ...ephemeralContainers.map((one) => `${one.name} (ephem)`),
+  ];
   if (wanted !== "") {
-    if (!all.includes(wanted)) throw new KubectlError(`container ${wanted} not found in pod ${name}`);
+    if (!all.includes(wanted)) throw new KubectlError(`container ${wanted} is not valid for pod ${name} out of: ${choices.join(", ")}`);
     return wanted;
   }
   const preferred = pod.metadata?.annotations?.[DEFAULT_CONTAINER];
   if (preferred !== undefined && all.includes(preferred)) return preferred;
   const [first] = containers;
   if (first === undefined) throw new KubectlError(`no container found in pod ${name}`);
-  if (all.length > 1 && !quiet) {
-    const kinds = [
-      ...containers.map((one) => one.name),
-      ...initContainers.map((one) => `${one.name} (init)`),
-      ...ephemeralContainers.map((one) => `${one.name} (ephem)`),
-    ];
-    session.warn(`Defaulted container "${first.name}" out of: ${kinds.join(", ")}`);
-  }
+  if (all.length > 1 && !quiet) session.warn(`Defaulted container "${first.name}" out of: ${choices.join(", ")}`);
   return first.name;
 }

@@ -78,7 +78,9 @@ export class Session {
     const config = await this.kubeconfig();
     const ports = { files: io.files, clock: io.host.clock, run: io.run };
     const hasCluster = flags.has("context") || flags.has("cluster") || config.currentContext !== undefined;
-    const overrides = { context: flags.maybe("context"), cluster: flags.maybe("cluster"), user: flags.maybe("user") };
+    // Some commands have a `--user` of their own, which is not about the connection.
+    const user = flags.isArray("user") ? undefined : flags.maybe("user");
+    const overrides = { context: flags.maybe("context"), cluster: flags.maybe("cluster"), user };
     const base = hasCluster ? await transportOptions(config, ports, overrides) : await this.#withoutContext();
     const file = async (name: string): Promise<string | undefined> => {
       const path = flags.maybe(name);

@@ -34,7 +34,6 @@ async function merged(session: Session): Promise<KubeconfigFile> {
     clusters: [...clusters].map(([name, cluster]) => ({ cluster, name })),
     contexts: [...contexts].map(([name, context]) => ({ context, name })),
     "current-context": currentContext ?? "",
-    preferences: {},
     users: [...users].map(([name, user]) => ({ name, user })),
   };
 }

@@ -211,7 +211,7 @@ const namespace = generator(
   "namespace",
   "Create a namespace with the specified name",
   {},
-  (_session, name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }),
+  (_session, name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name }, spec: {}, status: {} }),
   ["ns"],
 );
 const serviceAccount = generator(
@@ -291,7 +291,13 @@ function serviceGenerator(kind: string, type: string): Command {
         apiVersion: "v1",
         kind: "Service",
         metadata: { name, labels: { app: name } },
-        spec: { ...(clusterIP ? { clusterIP } : {}), ...externalName, ports, selector: { app: name }, type },
+        spec: {
+          ...(clusterIP ? { clusterIP } : {}),
+          ...externalName,
+          ...(ports.length > 0 ? { ports } : {}),
+          selector: { app: name },
+          type,
+        },
         status: { loadBalancer: {} },
       };
     },
@@ -517,8 +523,8 @@ const priorityClass = generator(
     kind: "PriorityClass",
     metadata: { name },
     value: flags.has("value") ? flags.integer("value") : 0,
-    globalDefault: flags.bool("global-default"),
-    description: flags.text("description"),
+    ...(flags.bool("global-default") ? { globalDefault: true } : {}),
+    ...(flags.text("description") === "" ? {} : { description: flags.text("description") }),
     preemptionPolicy: flags.text("preemption-policy"),
   }),
   ["pc"],

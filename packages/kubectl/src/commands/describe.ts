@@ -1,4 +1,4 @@
-import { isStatus, type JsonObject, type JsonValue, type KubeList, type KubeObject, type Pod } from "@skiff/api";
+import { isStatus, type JsonObject, type JsonValue, type KubeList, type KubeObject, type Pod, type ServiceAccount } from "@skiff/api";
 import type { Command } from "../command.ts";
 import { describeConfigMap, describeNamespace, describeNode, describeSecret, describeService } from "../describe/describe-cluster.ts";
 import { describeEvents, eventsOf } from "../describe/describe-events.ts";
@@ -100,6 +100,8 @@ function describeKind(out: Description, session: Session, selected: SelectedObje
       return describeNamespace(out, session, selected);
     case "/ConfigMap":
       return describeConfigMap(out, selected);
+    case "/ServiceAccount":
+      return describeServiceAccount(out, selected);
     case "/Secret":
       return describeSecret(out, selected);
     case "apps/Deployment":
@@ -114,6 +116,22 @@ function describeKind(out: Description, session: Session, selected: SelectedObje
       return describeCronJob(out, selected);
     default:
       return describeAny(out, selected);
+  }
+}
+
+function describeServiceAccount(out: Description, { object }: SelectedObject): void {
+  const { metadata = {}, imagePullSecrets = [], secrets = [] } = object as ServiceAccount;
+  out.field(0, "Name", metadata.name ?? "");
+  out.field(0, "Namespace", metadata.namespace ?? "");
+  out.pairs("Labels", metadata.labels);
+  out.annotations(metadata.annotations);
+  const lists: [string, readonly { readonly name?: string }[]][] = [["Image pull secrets", imagePullSecrets]];
+  // A list of secrets that may be mounted is shown only where it means something.
+  if (metadata.annotations?.["kubernetes.io/enforce-mountable-secrets"] === "true") lists.push(["Mountable secrets", secrets]);
+  for (const [title, references] of lists) {
+    const [first = "<none>", ...more] = references.map(({ name = "" }) => name);
+    out.field(0, title, first);
+    for (const name of more) out.line(0, `\t${name}`);
   }
 }
 

@@ -22,6 +22,9 @@ type Schemas = Readonly<Record<string, OpenApiSchema>>;
 
 const WIDTH = 76;
 
+/** Of the values of an enumeration so many are shown in the list of fields. */
+const LISTED_VALUES = 4;
+
 /** `kubectl explain`. */
 export const explainCommand: Command = {
   name: "explain",
@@ -66,7 +69,7 @@ export const explainCommand: Command = {
       schema["x-kubernetes-group-version-kind"]?.some((one) => one.group === group && one.version === version && one.kind === kind),
     );
     if (root === undefined) throw new KubectlError(`GVR (${group}/${version}, Resource=${resource.plural}) not found in OpenAPI schema`);
-    io.stdout(explain(schemas, root, { group, version, kind }, fields, flags.bool("recursive")));
+    explain(io.stdout, schemas, root, { group, version, kind }, fields, flags.bool("recursive"));
   },
 };
 
@@ -88,40 +91,49 @@ function typeName(schemas: Schemas, schema: OpenApiSchema): string {
   const resolved = referenced(schemas, schema);
   if (resolved.items !== undefined) return `[]${typeName(schemas, resolved.items)}`;
   if (typeof resolved.additionalProperties === "object") return `map[string]${typeName(schemas, resolved.additionalProperties)}`;
-  if (reference !== undefined) return reference.slice(reference.lastIndexOf(".") + 1);
+  const name = reference?.slice(reference.lastIndexOf(".") + 1);
+  // Times are strings to people; quantities and the like go by their names.
+  if (name !== undefined) return /^(Micro)?Time$/.test(name) ? "string" : name;
   if (resolved["x-kubernetes-int-or-string"]) return "IntOrString";
   return resolved.type ?? "Object";
 }
 
 function explain(
+  print: (text: string) => void,
   schemas: Schemas,
   root: OpenApiSchema,
   { group, version, kind }: { group: string; version: string; kind: string },
   fields: readonly string[],
   recursive: boolean,
-): string {
+): void {
+  const heading = `${group === "" ? "" : `GROUP:      ${group}\n`}KIND:       ${kind}\nVERSION:    ${version}\n\n`;
   let shown = root;
   let field: OpenApiSchema | undefined;
   for (const name of fields) {
     const parent = field === undefined ? root : inner(schemas, field);
     const next = parent.properties?.[name];
-    if (next === undefined) throw new KubectlError(`field "${name}" does not exist`);
+    if (next === undefined) {
+      // What is known by then comes first, as kubectl prints it.
+      print(heading);
+      throw new KubectlError(`field "${name}" does not exist`);
+    }
     field = next;
     shown = inner(schemas, next);
   }
-  let out = group === "" ? "" : `GROUP:      ${group}\n`;
-  out += `KIND:       ${kind}\nVERSION:    ${version}\n\n`;
+  let out = heading;
   const description = [...new Set([field?.description ?? field?.allOf?.[0]?.description, shown.description])].filter(
     (text) => text !== undefined && text !== "",
   );
   if (field !== undefined) out += `FIELD: ${fields.at(-1)} <${typeName(schemas, field)}>\n${enumText(shown, 0)}\n`;
   out += `${field === undefined ? "" : "\n"}DESCRIPTION:\n${wrap(description.join("\n") || "<empty>", 4)}    \n`;
   if (shown.properties !== undefined) out += `FIELDS:\n${fieldsText(schemas, shown, 2, recursive, new Set())}`;
-  return `${out}\n`;
+  print(`${out}\n`);
 }
 
-function enumText(schema: OpenApiSchema, indent: number): string {
-  return schema.enum === undefined ? "" : `${" ".repeat(indent)}enum: ${schema.enum.map(String).join(", ")}\n`;
+function enumText(schema: OpenApiSchema, indent: number, most = Infinity): string {
+  if (schema.enum === undefined) return "";
+  const values = schema.enum.slice(0, most).map(String);
+  return `${" ".repeat(indent)}enum: ${[...values, ...(schema.enum.length > most ? ["...."] : [])].join(", ")}\n`;
 }
 
 function fieldsText(
@@ -135,7 +147,7 @@ function fieldsText(
   for (const name of Object.keys(schema.properties ?? {}).sort()) {
     const field = schema.properties?.[name] ?? {};
     const target = inner(schemas, field);
-    out += `${" ".repeat(indent)}${name}\t<${typeName(schemas, field)}>${schema.required?.includes(name) ? " -required-" : ""}\n${enumText(target, indent)}`;
+    out += `${" ".repeat(indent)}${name}\t<${typeName(schemas, field)}>${schema.required?.includes(name) ? " -required-" : ""}\n${enumText(target, indent, LISTED_VALUES)}`;
     if (!recursive) out += `${wrap(field.description ?? "<no description>", indent + 2)}\n`;
     // Schemas of custom resource definitions hold themselves.
     else if (target.properties !== undefined && !above.has(target))

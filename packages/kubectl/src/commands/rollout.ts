@@ -168,7 +168,7 @@ const history = command(
   async (session, selected) => {
     const revisions = await revisionsOf(session, selected);
     const wanted = session.flags.integer("revision");
-    session.line(`${objectName(selected)} ${wanted > 0 ? `with revision #${wanted}` : ""}`.trimEnd());
+    session.line(`${objectName(selected)} ${wanted > 0 ? `with revision #${wanted}` : ""}`);
     if (wanted > 0) {
       const revision = revisions.find(({ number }) => number === wanted);
       if (revision === undefined) throw new KubectlError(`unable to find the specified revision`);

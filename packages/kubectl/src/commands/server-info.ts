@@ -225,21 +225,51 @@ async function listRules(session: Parameters<Command["run"]>[0], namespace: stri
   const { status = {} } = (await client.raw({ method: "POST", path: "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body })) as {
     status?: { resourceRules?: Rule[]; nonResourceRules?: Rule[]; incomplete?: boolean; evaluationError?: string };
   };
-  const words = (values: readonly string[] | undefined): string => `[${(values ?? []).join(" ")}]`;
-  const rows = (status.resourceRules ?? []).flatMap((rule) =>
-    (rule.resources ?? []).flatMap((resource) =>
-      (rule.apiGroups ?? [""]).map((group) => [
-        group === "" || resource === "*" ? (group === "" ? resource : `${resource}.${group}`) : `${resource}.${group}`,
-        "[]",
-        words(rule.resourceNames),
-        words(rule.verbs),
-      ]),
-    ),
-  );
-  for (const rule of status.nonResourceRules ?? []) rows.push(["", words(rule.nonResourceURLs), "[]", words(rule.verbs)]);
+  const rows = [...resourceRows(status.resourceRules ?? []), ...urlRows(status.nonResourceRules ?? [])]
+    .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0))
+    .map(({ cells }) => cells);
   const heading = session.flags.bool("no-headers") ? [] : [["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]];
   session.io.stdout(alignRows([...heading, ...rows]));
   if (status.incomplete) session.warn(`warning: the list may be incomplete: ${status.evaluationError ?? ""}`);
+}
+
+interface RuleRow {
+  readonly cells: readonly string[];
+  /** kubectl sorts rules by their text, which begins with the verbs. */
+  readonly order: string;
+}
+
+const words = (values: readonly string[]): string => `[${values.join(" ")}]`;
+
+/** One row for each resource, with the verbs of all rules about it. */
+function resourceRows(rules: readonly Rule[]): RuleRow[] {
+  const verbs = new Map<string, { group: string; resource: string; names: readonly string[]; verbs: Set<string> }>();
+  for (const rule of rules)
+    for (const group of rule.apiGroups ?? [""])
+      for (const resource of rule.resources ?? []) {
+        const names = rule.resourceNames ?? [];
+        const key = JSON.stringify([group, resource, names]);
+        const entry = verbs.get(key) ?? { group, resource, names, verbs: new Set<string>() };
+        for (const verb of rule.verbs) entry.verbs.add(verb);
+        verbs.set(key, entry);
+      }
+  return Array.from(verbs.values(), (entry) => {
+    const all = words([...entry.verbs]);
+    const name = entry.group === "" ? entry.resource : `${entry.resource}.${entry.group}`;
+    return {
+      cells: [name, "[]", words(entry.names), all],
+      order: `${all},[${entry.group}],${words([entry.resource])},${words(entry.names)}`,
+    };
+  });
+}
+
+/** One row for each path, even when two rules are about it. */
+function urlRows(rules: readonly Rule[]): RuleRow[] {
+  return rules.flatMap((rule) =>
+    (rule.nonResourceURLs ?? []).flatMap((url) =>
+      rule.verbs.map((verb) => ({ cells: ["", `[${url}]`, "[]", `[${verb}]`], order: `[${verb}],[],[],[],[${url}],` })),
+    ),
+  );
 }
 
 /** `kubectl auth whoami`. */

@@ -36,7 +36,7 @@ async function changeContainers(
       if (!found) throw new KubectlError(`unable to find container named in ${resource.plural}/${name}`);
       return { object: copy, outcome };
     },
-    { words, all: session.flags.bool("all") },
+    { words, all: session.flags.bool("all"), silentWhenSame: true },
   );
 }
 

@@ -64,7 +64,7 @@ export async function describeNode(out: Description, session: Session, { object 
   out.field(1, "Architecture", info?.architecture ?? "");
   out.field(1, "Container Runtime Version", info?.containerRuntimeVersion ?? "");
   out.field(1, "Kubelet Version", info?.kubeletVersion ?? "");
-  out.field(1, "Kube-Proxy Version", info?.kubeProxyVersion ?? "");
+  if (info?.kubeProxyVersion) out.field(1, "Kube-Proxy Version", info.kubeProxyVersion);
   if (spec.podCIDR) out.field(0, "PodCIDR", spec.podCIDR);
   if ((spec.podCIDRs ?? []).length > 0) out.field(0, "PodCIDRs", (spec.podCIDRs ?? []).join(","));
   if (spec.providerID) out.field(0, "ProviderID", spec.providerID);

@@ -38,6 +38,7 @@ export function describeEvents(out: Description, events: readonly Event[], nowMs
     const count = event.series?.count ?? event.count ?? 1;
     const age = eventAge(event.firstTimestamp ?? event.eventTime, lastSeen(event), count, nowMs);
     const from = event.source?.component || event.reportingComponent || "";
-    out.line(1, `${event.type ?? ""}\t${event.reason ?? ""}\t${age}\t${from}\t${(event.message ?? "").trim()}`);
+    const part = event.involvedObject.fieldPath ? `${event.involvedObject.fieldPath}: ` : "";
+    out.line(1, `${event.type ?? ""}\t${event.reason ?? ""}\t${age}\t${from}\t${part}${(event.message ?? "").trim()}`);
   }
 }

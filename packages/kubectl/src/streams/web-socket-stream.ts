@@ -51,6 +51,8 @@ export class WebSocketStream {
     const key = Buffer.from(random.bytes(16)).toString("base64");
     const headers = {
       ...request.headers,
+      // A stream has no media type: runtimes refuse a request that wants a certain one.
+      accept: "*/*",
       "sec-websocket-version": "13",
       "sec-websocket-key": key,
       "sec-websocket-protocol": protocols.join(", "),
