@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
+import { EXIT } from "../exit-codes.ts";
 import { systemKubectlIo } from "../system-kubectl-io.ts";
 
 /** `skiff kubectl …`: everything behind it goes to the built-in client as it is. */
@@ -14,6 +15,13 @@ export function addKubectl(program: Command, context: CommandContext): void {
     .action(async () => {
       const { runKubectl } = await import("@skiff/kubectl");
       const position = process.argv.indexOf("kubectl");
+      // A reader that has had enough, as head, closes the pipe: there is nobody left to tell.
+      process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+        if (error.code !== "EPIPE") throw error;
+        process.exit(EXIT.failed);
+      });
       process.exitCode = await runKubectl(process.argv.slice(position + 1), systemKubectlIo(context));
+      // A terminal whose input was read keeps the process alive otherwise.
+      process.stdin.destroy();
     });
 }
