@@ -70,8 +70,11 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly allowUnconditionalUpdate?: boolean;
   /** A PUT to a name that does not exist creates the object. Default false. */
   readonly allowCreateOnUpdate?: boolean;
-  /** Seconds of grace when a delete names none; absent for kinds that go at once. Only Pods have it upstream. */
-  readonly gracePeriodSeconds?: (object: T) => number;
+  /**
+   * Seconds of grace when a delete names none; `undefined` when the object has nothing to wind down and goes at once,
+   * whatever a delete names. Absent for kinds that go at once. Only Pods have it upstream.
+   */
+  readonly gracePeriodSeconds?: (object: T) => number | undefined;
   /** The versions of the kind other than the stored one, newest first; this definition is the stored one. */
   readonly otherVersions?: readonly KindVersion[];
   /** Versions that upstream has removed, newest first. They are served where a server is asked to, behind all others. */

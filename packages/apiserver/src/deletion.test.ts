@@ -44,6 +44,14 @@ describe("pods", () => {
     expect((await refusal(pods.get(ref))).code).toBe(404);
   });
 
+  it("gives a running pod the time that the client names, though it asks for none itself", async () => {
+    const pods = api.client().resource(podKind);
+    const pod = podOn("node-1");
+    await pods.create({ ...pod, spec: { ...pod.spec, containers: pod.spec?.containers ?? [], terminationGracePeriodSeconds: 0 } });
+    expect((await pods.delete(ref, { gracePeriodSeconds: 60 })) as Pod).toMatchObject({ metadata: { deletionGracePeriodSeconds: 60 } });
+    expect((await pods.get(ref)).metadata?.generation).toBe(2);
+  });
+
   it.each([
     ["has no node", podOn(undefined), undefined],
     ["has ended", podOn("node-1"), "Succeeded"],

@@ -37,6 +37,6 @@ export const podKind = defineKind<Pod>({
   },
   // A Pod that no node has, or that has ended, has nothing to wind down.
   gracePeriodSeconds: ({ spec, status }) =>
-    !spec?.nodeName || status?.phase === "Succeeded" || status?.phase === "Failed" ? 0 : (spec.terminationGracePeriodSeconds ?? 30),
+    !spec?.nodeName || status?.phase === "Succeeded" || status?.phase === "Failed" ? undefined : (spec.terminationGracePeriodSeconds ?? 30),
   warnings: podWarnings,
 });

@@ -18,7 +18,7 @@ export function definitionDocument(
 ): OpenApiDocument {
   const document = Object.hasOwn(SCALAR_DEFINITIONS, name)
     ? scalarDocument(schema, openApi)
-    : schemaDocument(schema, openApi, description?.fields);
+    : schemaDocument(schema, openApi, description?.fields, openApi === "v3" || schema.custom === true);
   const text = description?.text ?? schema.description ?? "";
   const gvk = kinds.map(({ group, version, kind }) => ({ group, kind, version }));
   return {
@@ -36,8 +36,13 @@ function scalarDocument({ type, format }: Schema, openApi: OpenApiVersion): Open
   return { ...(type === undefined ? {} : { type }), ...(format === undefined ? {} : { format }) };
 }
 
-/** A schema as documents have it. */
-export function schemaDocument(schema: Schema, openApi: OpenApiVersion, descriptions: Description["fields"] = {}): OpenApiDocument {
+/** A schema as documents have it. `valued`: with its defaults and enumerations. */
+export function schemaDocument(
+  schema: Schema,
+  openApi: OpenApiVersion,
+  descriptions: Description["fields"] = {},
+  valued = openApi === "v3",
+): OpenApiDocument {
   const document: OpenApiDocument = {};
   if (schema.description !== undefined) document["description"] = schema.description;
   if (schema.ref !== undefined) reference(document, schema, openApi);
@@ -53,16 +58,17 @@ export function schemaDocument(schema: Schema, openApi: OpenApiVersion, descript
     document["properties"] = Object.fromEntries(
       Array.from(schema.properties, ([name, field]) => {
         const text = Object.hasOwn(descriptions, name) ? descriptions[name] : undefined;
-        return [name, schemaDocument(text === undefined ? field : { ...field, description: text }, openApi)];
+        return [name, schemaDocument(text === undefined ? field : { ...field, description: text }, openApi, {}, valued)];
       }),
     );
   }
-  if (schema.required !== undefined) document["required"] = schema.required;
-  if (schema.items !== undefined) document["items"] = schemaDocument(schema.items, openApi);
-  if (schema.additionalProperties !== undefined) document["additionalProperties"] = schemaDocument(schema.additionalProperties, openApi);
-  // Upstream strips defaults and enumerations from the second version, whose readers stumble over them.
-  if (openApi === "v3" && schema.default !== undefined) document["default"] = schema.default;
-  if (openApi === "v3" && schema.enum !== undefined) document["enum"] = schema.enum;
+  if (schema.required !== undefined && schema.required.length > 0) document["required"] = schema.required;
+  if (schema.items !== undefined) document["items"] = schemaDocument(schema.items, openApi, {}, valued);
+  if (schema.additionalProperties !== undefined)
+    document["additionalProperties"] = schemaDocument(schema.additionalProperties, openApi, {}, valued);
+  // Upstream strips defaults and enumerations of built-in kinds from the second version, whose readers stumble over them.
+  if (valued && schema.default !== undefined) document["default"] = schema.default;
+  if (valued && schema.enum !== undefined) document["enum"] = schema.enum;
   if (openApi === "v3" && schema.nullable === true) document["nullable"] = true;
   return { ...document, ...extensions(schema) };
 }

@@ -1,8 +1,13 @@
+import type { Description } from "../schema/descriptions.ts";
 import type { GroupVersionKind, Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
+import { customSchemaForV2, withEmbeddedFields } from "./custom-definition.ts";
 import { definitionDocument, type OpenApiVersion } from "./definition.ts";
 import type { OpenApiDocument, OpenApiInput } from "./open-api.ts";
 import { listSchemaName, servedKinds, type ServedKind } from "./served-kind.ts";
+
+/** Its first fields are described as those of all kinds. */
+const ANY_KIND = "io.k8s.api.core.v1.ConfigMap";
 
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
@@ -47,11 +52,13 @@ export class DefinitionSet {
 
   /** The definition of that name as documents have it. */
   document(name: string, openApi: OpenApiVersion): OpenApiDocument {
-    const schema = this.schema(name) ?? {};
+    const found = this.schema(name) ?? {};
+    const schema = found.custom === true ? withEmbeddedFields(openApi === "v2" ? customSchemaForV2(found) : found, openApi) : found;
     const kinds = this.#kinds.get(name) ?? schema.groupVersionKinds ?? [];
     const descriptions = this.#input.descriptions ?? {};
     const described = schema.describedBy ?? name;
-    const description = Object.hasOwn(descriptions, described) ? descriptions[described] : undefined;
+    const text = Object.hasOwn(descriptions, described) ? descriptions[described] : undefined;
+    const description = found.custom === true ? customDescription(schema, descriptions) : text;
     return definitionDocument(name, schema, description, kinds, openApi);
   }
 
@@ -73,6 +80,13 @@ export class DefinitionSet {
     const isKnown = known.some((other) => other.group === group && other.version === version && other.kind === kind);
     if (!isKnown) this.#kinds.set(name, [...known, { group, version, kind }]);
   }
+}
+
+/** The text of a custom kind is its own; the fields that all kinds have are described as everywhere. */
+function customDescription({ description = "" }: Schema, descriptions: Readonly<Record<string, Description>>): Description {
+  const { fields = {} } = descriptions[ANY_KIND] ?? {};
+  const common = Object.entries(fields).filter(([name]) => name === "apiVersion" || name === "kind" || name === "metadata");
+  return { text: description, fields: Object.fromEntries(common) };
 }
 
 function collectRefs(schema: Schema, into: string[]): void {

@@ -123,6 +123,59 @@ describe("documents", () => {
     }
   });
 
+  it("of custom kinds have what their second version can say, and describe what all kinds have", async () => {
+    const input = inputWithWidget();
+    const spec = {
+      type: "object",
+      required: ["maybe", "mode"],
+      properties: {
+        mode: { type: "string", enum: ["on", "off"], default: "on", anyOf: [{ minLength: 1 }] },
+        maybe: { type: "object", nullable: true, properties: { a: { type: "string" } } },
+        open: { type: "object", "x-kubernetes-preserve-unknown-fields": true, properties: { a: { type: "string" } } },
+        part: { type: "object", "x-kubernetes-embedded-resource": true },
+      },
+    };
+    const published = (root: object): Record<string, unknown> | undefined => {
+      const schema = schemaFromOpenApi({
+        type: "object",
+        description: "A widget.",
+        properties: { kind: { type: "string" }, spec },
+        ...root,
+      });
+      input.registry.add(widgetKind.schema, { ...schema, custom: true });
+      return (openApiV2(input)["definitions"] as Json)[widgetKind.schema];
+    };
+    expect(published({})?.["properties"]).toMatchObject({
+      spec: {
+        type: "object",
+        required: ["mode"],
+        properties: {
+          mode: { type: "string", enum: ["on", "off"], default: "on" },
+          maybe: {},
+          open: { "x-kubernetes-preserve-unknown-fields": true },
+          part: {
+            type: "object",
+            "x-kubernetes-embedded-resource": true,
+            properties: { metadata: { $ref: "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" } },
+            required: ["kind", "apiVersion"],
+          },
+        },
+      },
+    });
+    const group = { group: "stable.example.com", kind: "Widget", version: "v1" };
+    expect(published({ "x-kubernetes-preserve-unknown-fields": true })).toEqual({
+      type: "object",
+      "x-kubernetes-group-version-kind": [group],
+    });
+    published({});
+    const v3 = openApiV3({ ...input, descriptions: await loadDescriptions() }, "stable.example.com", "v1") ?? {};
+    const schemas = (v3["components"] as { schemas: Json }).schemas;
+    expect(schemas[widgetKind.schema]).toMatchObject({
+      description: "A widget.",
+      properties: { kind: { description: expect.stringContaining("Kind is a string value") } },
+    });
+  });
+
   it("of the third version have defaults, enumerations and text, and nothing beside a reference", async () => {
     const document = openApiV3({ ...inputWithWidget(), descriptions: await loadDescriptions() }, "", "v1") ?? {};
     const schemas = (document["components"] as { schemas: Record<string, { properties: Json }> }).schemas;

@@ -24,6 +24,8 @@ export interface Schema {
   readonly ref?: string;
   /** Only in schemas that came at run time; built-in text is in {@link loadDescriptions}. */
   readonly description?: string;
+  /** The schema of a kind that a CustomResourceDefinition defines. */
+  readonly custom?: true;
   /** The definition whose texts hold for this one as well, where it has none of its own. */
   readonly describedBy?: string;
   /** By name on the wire, in the order of the API's own documents. */

@@ -35,6 +35,11 @@ function stateOf(request: AdmissionRequest): ReinvocationState {
   return state;
 }
 
+/** Whether a webhook or policy has changed the object: it may have fields now that its kind does not have. */
+export function wasChangedByOthers(request: AdmissionRequest): boolean {
+  return states.get(request)?.changedLate === true;
+}
+
 /** The memory of a request. */
 export function reinvocationOf(request: AdmissionRequest): Reinvocation {
   return stateOf(request);

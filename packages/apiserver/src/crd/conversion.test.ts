@@ -196,7 +196,7 @@ describe("conversion by a webhook", () => {
     [
       "does not answer",
       () => Promise.reject(new Error("connection refused")),
-      /conversion webhook for example.com\/v1, Kind=Widget failed: connection refused/,
+      /conversion webhook for example.com\/v1, Kind=Widget failed: Post "https:[^"]+": connection refused/,
     ],
     [
       "says no",

@@ -8,6 +8,8 @@ import {
   type Status,
 } from "@skiff/api";
 import { MemoryStore } from "@skiff/store";
+import type { AdmissionPlugin } from "../admission.ts";
+import { reinvocationOf } from "../admission/reinvocation.ts";
 import { startTestApiServer, type TestApiServer } from "../testing.ts";
 import { compileJsonPath } from "./json-path.ts";
 
@@ -217,6 +219,26 @@ describe("custom objects", () => {
     expect((await refusal(taken)).reason).toBe("Conflict");
     expect((await refusal(resource.patch(ref, {}, { type: "strategic" }))).code).toBe(415);
   });
+});
+
+it("drops what a webhook adds beyond the schema", async () => {
+  const plugin: AdmissionPlugin = {
+    name: "test",
+    mutate(request) {
+      if (request.kind.kind !== "CronTab" || request.object === undefined) return;
+      const { spec } = request.object as CronTab;
+      Object.assign(spec ?? {}, { image: "added", unknown: "added" });
+      reinvocationOf(request).called("hook", request.object, true);
+    },
+  };
+  const hooked = await startTestApiServer({ compose: () => ({ admission: [plugin] }) });
+  await hooked.client().resource(customResourceDefinitionKind).create(definition());
+  const made = await hooked
+    .client()
+    .resource(cronTabs)
+    .create({ metadata: { name: "a", namespace: "default" }, spec: { cronSpec: "* * * * *" } });
+  expect(made.spec).toEqual({ cronSpec: "* * * * *", image: "added", replicas: 1 });
+  await hooked.stop();
 });
 
 it.each([

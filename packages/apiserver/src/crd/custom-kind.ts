@@ -119,7 +119,7 @@ function versionSchema(definition: CustomResourceDefinition, version: CustomReso
   ]);
   for (const [name, property] of schema.properties ?? []) if (!properties.has(name)) properties.set(name, property);
   const { group, names } = definition.spec;
-  return { ...schema, type: "object", properties, groupVersionKinds: [{ group, version: version.name, kind: names.kind }] };
+  return { ...schema, custom: true, type: "object", properties, groupVersionKinds: [{ group, version: version.name, kind: names.kind }] };
 }
 
 function otherVersion(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): KindVersion {

@@ -1,6 +1,7 @@
 import * as https from "node:https";
 import { PassThrough } from "node:stream";
 import * as tls from "node:tls";
+import { WebSocket } from "ws";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger, systemClock, systemRandom, type Host } from "@skiff/base";
 import { statusError } from "@skiff/api";
@@ -245,6 +246,25 @@ describe("upgrades", () => {
       throw statusError("Forbidden", "no");
     });
     expect(await sendRaw(WEBSOCKET.replace("v5", "v4"))).toMatch(/^HTTP\/1\.1 403 [^]*"reason":"Forbidden"/);
+  });
+
+  it.each([
+    { protocols: ["binary.k8s.io"], received: Buffer.from("one line\n") },
+    { protocols: ["base64.binary.k8s.io"], received: Buffer.from(Buffer.from("one line\n").toString("base64")) },
+    { protocols: [], received: Buffer.from("one line\n") },
+  ])("send a log as messages: $protocols", async ({ protocols, received }) => {
+    async function* body(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("one line\n");
+    }
+    await start(async () => ({ type: "stream", status: 200, headers: { "content-type": "text/plain" }, body: body() }));
+    const client = new WebSocket(`wss://127.0.0.1:${port}/log`, protocols, { ca: pki.authority.certificatePem });
+    const messages: Buffer[] = [];
+    client.on("message", (data: Buffer) => messages.push(data));
+    const code = await new Promise<number>((resolve, reject) => {
+      client.once("close", resolve);
+      client.once("error", reject);
+    });
+    expect({ code, messages, protocol: client.protocol }).toEqual({ code: 1000, messages: [received], protocol: protocols[0] ?? "" });
   });
 
   it("refuse protocols that no runtime speaks, so that kubectl falls back to SPDY", async () => {

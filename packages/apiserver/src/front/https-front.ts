@@ -12,6 +12,7 @@ import { DEFAULT_FRONT_LIMITS, type FrontLimits } from "./front-limits.ts";
 import { errorReply, hasUnreadBody, writeReply, type ReplyWriterOptions } from "./http-reply.ts";
 import { readRequest, type CertificateVerifier } from "./http-request.ts";
 import { passUpgrade, refuseUnsupportedProtocols } from "./http-upgrade.ts";
+import { streamToWebSocket, wantsWebSocket } from "./web-socket-stream.ts";
 
 /** Whatever answers requests: the API server. */
 export interface RequestHandler {
@@ -149,14 +150,16 @@ class Front implements HttpsFront {
       request = { ...readRequest(message, this.#readerOf(), abortedBy(socket), false), auditId };
       refuseUnsupportedProtocols(message);
       const reply = await this.#options.server.handle(request);
-      if (reply.type !== "upgrade") {
+      const asMessages = reply.type === "stream" && reply.status === 200 && wantsWebSocket(message);
+      if (reply.type !== "upgrade" && !asMessages) {
         await this.#write(reply, request, message, response);
         return;
       }
       response.detachSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
       this.#upgraded.add(socket);
       socket.once("close", () => this.#upgraded.delete(socket));
-      passUpgrade(reply, socket, head, auditId);
+      if (reply.type === "upgrade") passUpgrade(reply, socket, head, auditId);
+      else streamToWebSocket(reply, message, socket, head);
       if (this.#closing) socket.destroy();
     } catch (error) {
       await this.#writeError(error, request, message, response, auditId);

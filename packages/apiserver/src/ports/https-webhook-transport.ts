@@ -3,7 +3,7 @@ import * as https from "node:https";
 import { isIP } from "node:net";
 import type { Random } from "@skiff/base";
 import { randomInteger } from "@skiff/base";
-import type { WebhookTarget, WebhookTransport } from "../admission/webhook/webhook-transport.ts";
+import { addressWithTimeout, type WebhookTarget, type WebhookTransport } from "../admission/webhook/webhook-transport.ts";
 import type { ObjectReader } from "../object-reader.ts";
 import { RESOURCES } from "../well-known-resources.ts";
 import { isLinkLocal } from "./reachable-address.ts";
@@ -24,7 +24,7 @@ export class HttpsWebhookTransport implements WebhookTransport {
   }
 
   async post(target: WebhookTarget, body: unknown, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<unknown> {
-    const url = withTimeout(target.url, timeoutMs);
+    const url = new URL(addressWithTimeout(target.url, timeoutMs));
     if (url.protocol !== "https:") throw new Error(`the webhook's address ${target.url} is not an HTTPS one`);
     const place =
       target.service === undefined
@@ -46,13 +46,6 @@ export class HttpsWebhookTransport implements WebhookTransport {
     if (endpoint === undefined) throw new Error(`no endpoints available for service "${name}"`);
     return { host: endpoint.address, port: endpoint.port };
   }
-}
-
-/** Webhooks are told how much time they have. */
-function withTimeout(address: string, timeoutMs: number): URL {
-  const url = new URL(address);
-  url.searchParams.set("timeout", `${Math.max(1, Math.floor(timeoutMs / 1000))}s`);
-  return url;
 }
 
 interface Sending {

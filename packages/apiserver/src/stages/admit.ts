@@ -1,5 +1,7 @@
-import type { KubeObject } from "@skiff/api";
+import { readObject, type JsonValue, type KubeObject } from "@skiff/api";
 import type { AdmissionRequest } from "../admission.ts";
+import { wasChangedByOthers } from "../admission/reinvocation.ts";
+import { replaceObject } from "../admission/replace-object.ts";
 import type { ResourceContext } from "../request-context.ts";
 
 /** What admission is about, beside the request itself. */
@@ -37,6 +39,17 @@ export async function mutate(context: ResourceContext, request: AdmissionRequest
     const pending = plugin.mutate?.(request);
     if (pending !== undefined) await pending;
   }
+  if (request.object !== undefined && wasChangedByOthers(request)) dropUnknownFields(context, request, request.object);
+}
+
+/** What webhooks and policies add is read as a body is: fields that the kind does not have are dropped. */
+function dropUnknownFields({ core, resource }: ResourceContext, request: AdmissionRequest, object: KubeObject): void {
+  // The objects of other subresources are of kinds of their own.
+  if (request.subresource !== "" && request.subresource !== "status") return;
+  const { kind, structural } = resource;
+  const expected = { group: kind.group, version: kind.version, kind: kind.kind };
+  const decoded = { value: object as unknown as JsonValue, duplicates: [], decimals: new Map<string, string>() };
+  replaceObject(object, readObject(decoded, { expected, schema: kind.schema, registry: core.schemas, structural }, "Ignore").object);
 }
 
 /** Asks every plug-in, in order. Errors: the refusal of the first one that refuses. */

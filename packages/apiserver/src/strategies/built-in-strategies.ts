@@ -1,5 +1,6 @@
 import type { KubeObject, Namespace } from "@skiff/api";
 import { customResourceDefinitionStrategy } from "../crd/definition-strategy.ts";
+import { webhookConfigurationStrategy } from "../admission/webhook/webhook-strategy.ts";
 import type { KindStrategy } from "./kind-strategy.ts";
 
 const ANSWERS_OBJECT: KindStrategy = { answersDeletedObject: true };
@@ -32,6 +33,8 @@ export const BUILT_IN_STRATEGIES: ReadonlyMap<string, KindStrategy> = new Map<st
   ["storage.k8s.io/CSINode", ANSWERS_OBJECT],
   ["storage.k8s.io/StorageClass", ANSWERS_OBJECT],
   ["storage.k8s.io/VolumeAttachment", ANSWERS_OBJECT],
+  ["admissionregistration.k8s.io/MutatingWebhookConfiguration", webhookConfigurationStrategy("MutatingWebhookConfiguration")],
+  ["admissionregistration.k8s.io/ValidatingWebhookConfiguration", webhookConfigurationStrategy("ValidatingWebhookConfiguration")],
   ["apiextensions.k8s.io/CustomResourceDefinition", customResourceDefinitionStrategy],
   ["/Event", { ignoresPropagation: true }],
   ["/ReplicationController", { orphansByDefault: true }],

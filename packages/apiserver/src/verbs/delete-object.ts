@@ -98,8 +98,8 @@ function graceOf({ resource: { kind } }: ResourceContext, old: StoredObject, opt
     return asked === undefined || asked >= left ? "pending" : Math.max(asked < 0 ? 1 : 0, asked);
   }
   const natural = kind.gracePeriodSeconds(old.object);
-  // What has nothing to wind down goes at once, whatever the client says.
-  const seconds = natural === 0 ? 0 : (asked ?? natural);
+  if (natural === undefined) return 0;
+  const seconds = asked ?? natural;
   return seconds < 0 ? 1 : seconds;
 }
 

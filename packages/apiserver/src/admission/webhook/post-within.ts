@@ -1,7 +1,7 @@
-import type { Clock } from "@skiff/base";
-import type { WebhookTarget, WebhookTransport } from "./webhook-transport.ts";
+import { messageOf, type Clock } from "@skiff/base";
+import { addressWithTimeout, type WebhookTarget, type WebhookTransport } from "./webhook-transport.ts";
 
-/** Asks a webhook and waits at most `timeoutMs`. Errors: those of the transport, and `context deadline exceeded`. */
+/** Asks a webhook and waits at most `timeoutMs`. Errors: those of the transport, and `context deadline exceeded`, with the address. */
 export async function postWithin(
   clock: Clock,
   timeoutMs: number,
@@ -18,6 +18,8 @@ export async function postWithin(
   const timer = clock.setTimeout(() => abort.abort(new Error("context deadline exceeded")), timeoutMs);
   try {
     return await Promise.race([transport.post(target, body, { timeoutMs, signal: abort.signal }), timedOut]);
+  } catch (error) {
+    throw new Error(`Post "${addressWithTimeout(target.url, timeoutMs)}": ${messageOf(error)}`, { cause: error });
   } finally {
     timer.cancel();
   }

@@ -20,6 +20,11 @@ export interface WebhookTransport {
   post(target: WebhookTarget, body: unknown, options: { readonly timeoutMs: number; readonly signal: AbortSignal }): Promise<unknown>;
 }
 
+/** The address that is asked: webhooks are told in it how much time they have. */
+export function addressWithTimeout(address: string, timeoutMs: number): string {
+  return `${address}${address.includes("?") ? "&" : "?"}timeout=${Math.max(1, Math.floor(timeoutMs / 1000))}s`;
+}
+
 /** Reads the address out of a configuration. Errors: throws when it names neither a URL nor a Service. */
 export function webhookTargetOf({ url, service, caBundle }: AdmissionregistrationWebhookClientConfig): WebhookTarget {
   const authority = caBundle ? { authorityPem: Buffer.from(caBundle, "base64").toString("utf8") } : {};

@@ -163,7 +163,8 @@ describe("webhooks that fail", () => {
   it("refuse or are ignored, as their policy says", async () => {
     const strict = setUp(broken, webhook());
     expect(await failure(admit(strict.validating, create()))).toBe(
-      '500 Internal error occurred: failed calling webhook "check.example.com": failed to call webhook: connection refused',
+      '500 Internal error occurred: failed calling webhook "check.example.com": failed to call webhook: ' +
+        'Post "https://check.hooks.svc:443/admit?timeout=10s": connection refused',
     );
     await admit(setUp(broken, webhook({ failurePolicy: "Ignore" })).validating, create());
   });
@@ -177,7 +178,7 @@ describe("webhooks that fail", () => {
     const { host, validating } = setUp(() => new Promise<object>(() => {}), webhook({ timeoutSeconds: 2 }));
     const admitted = failure(admit(validating, create()));
     await host.clock.advance("2s");
-    expect(await admitted).toContain("context deadline exceeded");
+    expect(await admitted).toContain('Post "https://check.hooks.svc:443/admit?timeout=2s": context deadline exceeded');
   });
 
   it("when they have side effects in a dry run", async () => {
