@@ -231,9 +231,11 @@ export class ActivePod {
     }
   }
 
+  /** The image of a container, when that and those of its volumes are there. */
   async #image(pod: Pod, { container }: PodContainer, sandbox: PodSandboxConfig): Promise<Image | undefined> {
-    const { images, events } = this.#parts;
+    const { images, imageVolumes, events } = this.#parts;
     try {
+      if (!(await imageVolumes.ready(pod, container, sandbox, this.#onProgress))) return undefined;
       const outcome = await images.ensure(pod, container, sandbox, this.#onProgress);
       if (outcome.state === "present") return outcome.image;
       return undefined;

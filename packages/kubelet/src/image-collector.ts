@@ -1,4 +1,5 @@
 import type { Clock } from "@skiff/base";
+import { canonicalReference } from "./canonical-reference.ts";
 import type { ContainerRuntime, Image } from "./container-runtime.ts";
 import type { MachineUsage } from "./node-facts.ts";
 
@@ -13,14 +14,18 @@ export class ImageCollector {
   readonly #clock: Clock;
   readonly #runtime: Pick<ContainerRuntime, "listImages" | "listContainers" | "removeImage">;
   readonly #usage: () => Promise<MachineUsage>;
+  readonly #alsoUsed: () => readonly string[];
   /** By image id, on the monotonic clock. */
   readonly #seen = new Map<string, { readonly firstMs: number; lastUsedMs: number }>();
 
+  /** `alsoUsed`: references of images that Pods use otherwise than by containers. */
   constructor(
     clock: Clock,
     runtime: Pick<ContainerRuntime, "listImages" | "listContainers" | "removeImage">,
     usage: () => Promise<MachineUsage>,
+    alsoUsed: () => readonly string[] = () => [],
   ) {
+    this.#alsoUsed = alsoUsed;
     this.#clock = clock;
     this.#runtime = runtime;
     this.#usage = usage;
@@ -54,7 +59,10 @@ export class ImageCollector {
   async #unused(): Promise<Image[]> {
     const now = this.#clock.monotonic();
     const [images, containers] = await Promise.all([this.#runtime.listImages(), this.#runtime.listContainers()]);
-    const used = new Set(containers.flatMap(({ image, imageRef }) => [image, imageRef]));
+    const used = new Set([
+      ...containers.flatMap(({ image, imageRef }) => [image, imageRef]),
+      ...this.#alsoUsed().flatMap((reference) => [reference, canonicalReference(reference)]),
+    ]);
     for (const id of this.#seen.keys()) if (!images.some((image) => image.id === id)) this.#seen.delete(id);
     const unused: Image[] = [];
     for (const image of images) {

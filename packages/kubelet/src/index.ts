@@ -29,4 +29,5 @@ export { linuxNodeFacts } from "./adapters/linux-node-facts.ts";
 export { detectCgroupMode, linuxCgroups, type CgroupMode } from "./adapters/linux-cgroups.ts";
 export { nodeProbeTransport } from "./adapters/node-probe-transport.ts";
 export { reviewedAccess, reviewedTokens } from "./server/delegated-access.ts";
+export type { ImageMounter } from "./volumes/image-volumes.ts";
 export type { LogRotationLimits } from "./logs/log-rotation.ts";

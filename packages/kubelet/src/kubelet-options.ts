@@ -10,6 +10,7 @@ import type { Mounter } from "./mounter.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { PodDirectories } from "./pod-directories.ts";
 import type { ProbeTransport } from "./probe-transport.ts";
+import type { ImageMounter } from "./volumes/image-volumes.ts";
 
 /** Everything that a kubelet is made of. */
 export interface KubeletOptions {
@@ -20,6 +21,8 @@ export interface KubeletOptions {
   readonly runtime: ContainerRuntime;
   readonly fileSystem: FileSystem;
   readonly mounter: Mounter;
+  /** Default: Pods with image volumes do not start. */
+  readonly imageMounter?: ImageMounter;
   readonly facts: NodeFacts;
   readonly probes: ProbeTransport;
   /** Default: the runtime makes control groups as needed. */

@@ -27,6 +27,7 @@ import { StatusManager } from "./status-manager.ts";
 import { emptyDirExcess } from "./volumes/empty-dir-limits.ts";
 import { PersistentVolumes } from "./volumes/persistent-volumes.ts";
 import { ServiceAccountTokens } from "./volumes/service-account-tokens.ts";
+import { ImageVolumes, volumeImages, type ImageMounter } from "./volumes/image-volumes.ts";
 import { VolumeManager } from "./volumes/volume-manager.ts";
 import { WatchedObjects } from "./watched-objects.ts";
 
@@ -34,6 +35,9 @@ const DEFAULT_VERSION = "v1.36.0";
 const DEFAULT_PORT = 10250;
 const DEFAULT_MAX_PODS = 110;
 const DEFAULT_RESYNC_MS = 60_000;
+const NO_IMAGE_MOUNTER: ImageMounter = {
+  mount: () => Promise.reject(new Error("this node cannot mount images")),
+};
 /** The runtime may come up after the kubelet; it is asked again after this. */
 const RUNTIME_RETRY_MS = 1000;
 
@@ -83,7 +87,8 @@ class NodeAgent implements Kubelet {
     this.#informers = options.informers ?? new InformerFactory(options.client, this.#host);
     if (options.informers === undefined) this.#owned.push(this.#informers);
     this.#sources = this.#completeSources(options.sources ?? {}, this.#informers);
-    const images = new ImageCollector(this.#host.clock, options.runtime, () => options.facts.usage());
+    const inVolumes = (): string[] => this.pods.list().flatMap(({ pod }) => volumeImages(pod));
+    const images = new ImageCollector(this.#host.clock, options.runtime, () => options.facts.usage(), inVolumes);
     this.#eviction = this.#createEviction(images);
     this.node = this.#createNodeReporter();
     this.#lease = new NodeLease(options.client, this.#host, options.nodeName, () => this.node.node);
@@ -221,13 +226,21 @@ class NodeAgent implements Kubelet {
     const hooks = { host, runtime, transport: options.probes };
     const allocatable = (): Readonly<Record<string, string>> => this.node.allocatable;
     const { podPidsLimit, cgroupParent } = options;
+    const images = new ImageManager({ host, runtime, sources, events, maxParallelPulls: options.maxParallelPulls });
     return {
       host,
       runtime,
       fileSystem,
       facts: options.facts,
       settings: { directories, clusterDns: options.clusterDns ?? [], clusterDomain, podPidsLimit, cgroupParent },
-      images: new ImageManager({ host, runtime, sources, events, maxParallelPulls: options.maxParallelPulls }),
+      images,
+      imageVolumes: new ImageVolumes({
+        images,
+        fileSystem,
+        mounter,
+        directories,
+        imageMounter: options.imageMounter ?? NO_IMAGE_MOUNTER,
+      }),
       volumes: new VolumeManager({
         host,
         fileSystem,

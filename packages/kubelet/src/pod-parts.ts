@@ -14,6 +14,7 @@ import type { NodeFacts } from "./node-facts.ts";
 import type { Prober } from "./prober.ts";
 import type { SandboxSettings } from "./sandbox-config.ts";
 import type { StatusManager } from "./status-manager.ts";
+import type { ImageVolumes } from "./volumes/image-volumes.ts";
 import type { VolumeManager } from "./volumes/volume-manager.ts";
 
 /** All that Pod workers of one kubelet share. */
@@ -24,6 +25,7 @@ export interface PodParts {
   readonly fileSystem: FileSystem;
   readonly facts: Pick<NodeFacts, "resolvConf" | "hostsFile">;
   readonly images: ImageManager;
+  readonly imageVolumes: ImageVolumes;
   readonly volumes: VolumeManager;
   readonly prober: Prober;
   readonly stopper: ContainerStopper;

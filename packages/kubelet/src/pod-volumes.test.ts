@@ -246,4 +246,29 @@ describe("claims", () => {
       { containerPath: "/dev/xvda", hostPath: "/dev/disk", permissions: "mrw" },
     ]);
   });
+
+  it("of an image are pulled for the container that mounts them, and can only be read", async () => {
+    const node = new TestNode({ images: [{ image: "example.com/data:2", present: false }] });
+    await node.start();
+    await runWith(node, { name: "i", image: { reference: "example.com/data:2", pullPolicy: "IfNotPresent" } });
+    await node.clock.advance("10s");
+    const mount = await mountOf(node, "/v");
+    expect(mount?.readonly).toBe(true);
+    expect(await node.mounter.list()).toContainEqual(expect.objectContaining({ device: "example.com/data:2", path: mount?.hostPath }));
+    expect(node.events()).toContain('Pulling: Pulling image "example.com/data:2"');
+    node.delete("web", 0);
+    await node.clock.advance("10s");
+    expect(await node.mounter.isMountPoint(mount!.hostPath)).toBe(false);
+  });
+
+  it("of an image that cannot be had keep the container waiting", async () => {
+    const node = new TestNode({ images: [{ image: "example.com/data:2", present: false }] });
+    await node.start();
+    await runWith(node, { name: "i", image: { reference: "example.com/data:2", pullPolicy: "Never" } });
+    await node.clock.advance("1s");
+    expect(node.pod("web")?.status?.containerStatuses?.[0]?.state?.waiting).toMatchObject({
+      reason: "ErrImageNeverPull",
+      message: 'Container image "example.com/data:2" is not present with pull policy of Never',
+    });
+  });
 });

@@ -98,7 +98,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   const containerd = await startContainerd(host, own);
   network.start();
   serviceInformers.start();
-  const kubelet = await runKubelet(options, own, client, containerd.runtime, informers);
+  const kubelet = await runKubelet(options, own, client, containerd, informers);
   const podCidr = (await podCidrOf(nodes, nodeName, stopping.signal)) ?? config.network.clusterCidr;
   const policies = new PolicyEnforcer({
     host,
@@ -170,10 +170,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
 }
 
 /** A supervisor for the containerd of a node; nothing is started yet. */
-export async function containerdOf(
-  host: Host,
-  own: NodePaths,
-): Promise<{ supervisor: ContainerdSupervisor; runtime: CriRuntime; images: ContainerdImages }> {
+export async function containerdOf(host: Host, own: NodePaths): Promise<NodeContainerd> {
   const spawner = new NodeProcessSpawner(host.clock);
   mkdirSync(own.run, { recursive: true, mode: 0o700 });
   mkdirSync(own.containerdData, { recursive: true, mode: 0o711 });
@@ -200,7 +197,14 @@ export async function containerdOf(
   return { supervisor, runtime, images };
 }
 
-async function startContainerd(host: Host, own: NodePaths): Promise<{ supervisor: ContainerdSupervisor; runtime: CriRuntime }> {
+/** The containerd of a node. */
+interface NodeContainerd {
+  readonly supervisor: ContainerdSupervisor;
+  readonly runtime: CriRuntime;
+  readonly images: ContainerdImages;
+}
+
+async function startContainerd(host: Host, own: NodePaths): Promise<NodeContainerd> {
   const { supervisor, runtime, images } = await containerdOf(host, own);
   await supervisor.start();
   if ((await runtime.imageStatus(PAUSE_IMAGE)) === undefined) {
@@ -209,14 +213,14 @@ async function startContainerd(host: Host, own: NodePaths): Promise<{ supervisor
     await images.load(archive);
     rmSync(archive);
   }
-  return { supervisor, runtime };
+  return { supervisor, runtime, images };
 }
 
 async function runKubelet(
   options: NodeProcessOptions,
   own: NodePaths,
   client: Client,
-  runtime: CriRuntime,
+  { runtime, images }: NodeContainerd,
   informers: InformerFactory,
 ): Promise<{ stop(): Promise<void> }> {
   const { host, config, paths, nodeName, address } = options;
@@ -234,6 +238,7 @@ async function runKubelet(
     runtime,
     fileSystem: nodeKubeletFileSystem,
     mounter: linuxMounter,
+    imageMounter: images,
     facts: linuxNodeFacts(own.data),
     probes: nodeProbeTransport,
     cgroups: linuxCgroups(await detectCgroupMode(), cgroupParent),

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from "@skiff/base";
 
 import type { ProcessSpawner } from "../host/process-spawner.ts";
-import { canonicalReference, type ContainerRuntime, type Image } from "@skiff/kubelet";
+import { canonicalReference, type ContainerRuntime, type Image, type ImageMounter } from "@skiff/kubelet";
 
 /** What {@link ContainerdImages} works with. */
 export interface ContainerdImagesOptions {
@@ -23,7 +23,7 @@ const VISIBLE_TIMEOUT_MS = 10_000;
 const VISIBLE_CHECK_MS = 10;
 
 /** The images of one containerd: what `skiff image` does. */
-export class ContainerdImages {
+export class ContainerdImages implements ImageMounter {
   readonly #options: ContainerdImagesOptions;
 
   constructor(options: ContainerdImagesOptions) {
@@ -74,6 +74,22 @@ export class ContainerdImages {
     if (!image.repoTags.includes(canonical) || names.length === 0) await runtime.removeImage(reference);
     else await this.#ctr(["images", "rm", "--sync", canonical], CTR_TIMEOUT_MS);
     return true;
+  }
+
+  /**
+   * Mounts the file system of an image, read-only. By way of containerd's own client, for CRI can do it from containerd
+   * 2.1 on only.
+   */
+  async mount(reference: string, target: string): Promise<void> {
+    const snapshotter = ["--snapshotter", this.#options.snapshotter];
+    // Both are named after the target; unmounting leaves them, and they would be in the way.
+    for (const leftOver of [
+      ["snapshots", ...snapshotter, "rm", target],
+      ["leases", "rm", target],
+    ]) {
+      await this.#ctr(leftOver, CTR_TIMEOUT_MS).catch(() => undefined);
+    }
+    await this.#ctr(["images", "mount", ...snapshotter, canonicalReference(reference), target], CTR_TIMEOUT_MS);
   }
 
   async #untilVisible(reference: string): Promise<void> {

@@ -88,6 +88,7 @@ export class TestNode {
       runtime: this.runtime,
       fileSystem: this.fileSystem,
       mounter: this.mounter,
+      imageMounter: { mount: (source, target) => this.mounter.mount({ source, target, type: "overlay", options: ["ro"] }) },
       facts: simulatedNodeFacts(),
       probes: simulatedProbes(this.runtime),
       nodeIps: ["192.168.1.10"],

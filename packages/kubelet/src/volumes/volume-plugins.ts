@@ -4,6 +4,7 @@ import type { NodeSideFields } from "../pod-fields.ts";
 import { writeAtomically, type PayloadFile } from "./atomic-writer.ts";
 import { claimedVolume } from "./claimed-volume.ts";
 import { prepareHostPath } from "./host-path.ts";
+import { imageVolumePath } from "./image-volumes.ts";
 import { mountNfs } from "./nfs-volume.ts";
 import { configMapPayload, downwardPayload, secretPayload } from "./payload.ts";
 import type { ReadyVolume, VolumeParts } from "./volume-manager.ts";
@@ -22,6 +23,8 @@ export async function setUpVolume(parts: VolumeParts, pod: Pod, volume: Volume, 
   const claim = claimsOfPod(pod.metadata?.name ?? "", { containers: [], volumes: [volume] })[0];
   if (claim !== undefined) return claimedVolume(parts, pod, claim);
   if (volume.nfs) return mountNfs(parts, pod, volume.name, volume.nfs, volume.nfs.readOnly === true);
+  // Mounted when a container that uses it is started.
+  if (volume.image) return { path: imageVolumePath(parts.directories, pod, volume.name), readOnly: true };
   throw new Error(`no volume plugin matched for volume ${volume.name}`);
 }
 
