@@ -1,5 +1,5 @@
 export { buildBusyboxArchive, busyboxEntries, busyboxImage } from "./images/busybox-image.ts";
-export { DebianImageBuilder, type DebianImageBuilderOptions, type DebianImageRecipe } from "./images/debian-image.ts";
+export { DebianImageBuilder, type DebianImageBuilderOptions, type DebianImageRecipe, type ImageVariant } from "./images/debian-image.ts";
 export { imageCacheDirectory, writeImageArchive } from "./images/image-cache.ts";
 export { LocalRegistry } from "./images/local-registry.ts";
 export { NodeImageBuilder, type NodeImageRecipe } from "./images/node-image.ts";

@@ -2,16 +2,16 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayer, imageArchitecture, type OciImage, type TarEntry, writeOciArchive } from "@skiff/cri";
+import { createLayer, imageArchitecture, type OciImage, type OciImageConfig, type TarEntry, writeOciArchive } from "@skiff/cri";
 import { imageCacheDirectory } from "./image-cache.ts";
 
 /** Debian's busybox-static puts it here. */
 const BUSYBOX = "/bin/busybox";
 
 /** A busybox image from the busybox of this machine. Errors: those of {@link busyboxEntries}. */
-export function busyboxImage(references: readonly string[]): OciImage {
+export function busyboxImage(references: readonly string[], config: OciImageConfig = {}): OciImage {
   const layer = createLayer(busyboxEntries());
-  return { references, architecture: imageArchitecture(process.arch), layers: [layer], config: { cmd: ["sh"] } };
+  return { references, architecture: imageArchitecture(process.arch), layers: [layer], config: { cmd: ["sh"], ...config } };
 }
 
 /**

@@ -12,7 +12,8 @@ import { imageCacheDirectory } from "./image-cache.ts";
 export interface RecipeFile {
   /** Absolute. */
   readonly path: string;
-  readonly content: string;
+  /** The text, or the file of this machine that is copied. */
+  readonly content: string | { readonly copyOf: string };
   /** Default 0o644. */
   readonly mode?: number;
 }
@@ -33,6 +34,22 @@ export interface RecipeUser {
   readonly home: string;
 }
 
+/** A group of the image beside those that go with its users. */
+export interface RecipeGroup {
+  readonly name: string;
+  readonly gid: number;
+  /** Names of users. */
+  readonly members: readonly string[];
+}
+
+/** Another image that has all that the recipe's image has, and more. */
+export interface ImageVariant {
+  readonly references: readonly string[];
+  readonly files?: readonly RecipeFile[];
+  /** Instead of the recipe's. */
+  readonly config: OciImageConfig;
+}
+
 /** An image made from Debian packages, as data. */
 export interface DebianImageRecipe {
   /** Of the file in the cache. */
@@ -42,12 +59,15 @@ export interface DebianImageRecipe {
   readonly packages: readonly string[];
   readonly config: OciImageConfig;
   readonly users?: readonly RecipeUser[];
+  readonly groups?: readonly RecipeGroup[];
   readonly files?: readonly RecipeFile[];
   readonly directories?: readonly RecipeDirectory[];
   /** From the path of the link to where it points. */
   readonly links?: Readonly<Record<string, string>>;
   /** Paths that are left out, with all below them. Documentation and translations always are. */
   readonly leftOut?: readonly string[];
+  /** Further images in the same archive. */
+  readonly variants?: readonly ImageVariant[];
 }
 
 /** How and where images are built. */
@@ -58,7 +78,7 @@ export interface DebianImageBuilderOptions {
 }
 
 /** Changed when the way in which images are built changes, so that older ones in the cache are not used. */
-const BUILD_VERSION = 1;
+const BUILD_VERSION = 2;
 
 /** Downloading and unpacking; mirrors may be slow. */
 const APT_TIMEOUT_MS = 10 * 60_000;
@@ -95,7 +115,7 @@ export class DebianImageBuilder {
       await writeFile(`${work}/status`, "");
       const packages = await this.#resolve(work, recipe.packages);
       const key = createHash("sha256")
-        .update(JSON.stringify([BUILD_VERSION, process.arch, packages, recipe]))
+        .update(JSON.stringify([BUILD_VERSION, process.arch, packages, recipe, copiedHashes(recipe)]))
         .digest("hex")
         .slice(0, 16);
       const file = join(this.#cacheDirectory, `${recipe.name}-${key}.tar`);
@@ -157,28 +177,50 @@ export class DebianImageBuilder {
 }
 
 async function writeArchive(recipe: DebianImageRecipe, rootfs: string, file: string): Promise<void> {
-  const layer = createLayer(layerEntries(recipe, rootfs));
-  const image = { references: recipe.references, architecture: imageArchitecture(process.arch), layers: [layer], config: recipe.config };
-  await pipeline(Readable.from(writeOciArchive([image])), createWriteStream(file));
+  const leftOut = new Set([...ALWAYS_LEFT_OUT, ...(recipe.leftOut ?? []).map(relative)]);
+  const layers = [createLayer(treeEntries(rootfs, "", leftOut)), createLayer(additions(recipe))];
+  const architecture = imageArchitecture(process.arch);
+  const variants = (recipe.variants ?? []).map(({ references, files, config }) => ({
+    references,
+    architecture,
+    layers: files === undefined ? layers : [...layers, createLayer(fileEntries(files))],
+    config,
+  }));
+  const images = [{ references: recipe.references, architecture, layers, config: recipe.config }, ...variants];
+  await pipeline(Readable.from(writeOciArchive(images)), createWriteStream(file));
 }
 
-/** What the packages brought, then what the recipe adds; in an archive the later entry of a path wins. */
-function* layerEntries(recipe: DebianImageRecipe, rootfs: string): Generator<TarEntry> {
-  const leftOut = new Set([...ALWAYS_LEFT_OUT, ...(recipe.leftOut ?? []).map(relative)]);
-  yield* treeEntries(rootfs, "", leftOut);
+/** Of the files that the recipe copies: other content makes another image. */
+function copiedHashes(recipe: DebianImageRecipe): string[] {
+  return [recipe, ...(recipe.variants ?? [])]
+    .flatMap(({ files }) => files ?? [])
+    .flatMap(({ content }) =>
+      typeof content === "string" ? [] : [createHash("sha256").update(readFileSync(content.copyOf)).digest("hex")],
+    );
+}
+
+/** What the recipe adds to the packages, or puts in place of their files: a layer of its own, so that the one of the packages can be shared. */
+function* additions(recipe: DebianImageRecipe): Generator<TarEntry> {
   yield { path: "tmp", type: "directory", mode: 0o1777 };
   for (const { path, mode, uid, gid } of recipe.directories ?? []) yield { path: relative(path), type: "directory", mode, uid, gid };
-  yield* userEntries(recipe.users ?? []);
-  for (const { path, content, mode } of recipe.files ?? [])
-    yield { path: relative(path), type: "file", mode, content: Buffer.from(content) };
+  yield* userEntries(recipe.users ?? [], recipe.groups ?? []);
+  yield* fileEntries(recipe.files ?? []);
   for (const [path, linkTarget] of Object.entries(recipe.links ?? {})) yield { path: relative(path), type: "symlink", linkTarget };
 }
 
+function* fileEntries(files: readonly RecipeFile[]): Generator<TarEntry> {
+  for (const { path, content, mode } of files) {
+    const bytes = typeof content === "string" ? Buffer.from(content) : () => readFileSync(content.copyOf);
+    yield { path: relative(path), type: "file", mode, content: bytes };
+  }
+}
+
 /** Users are made by packages' scripts, which do not run here. */
-function* userEntries(users: readonly RecipeUser[]): Generator<TarEntry> {
+function* userEntries(users: readonly RecipeUser[], groups: readonly RecipeGroup[]): Generator<TarEntry> {
   const all = [{ name: "root", uid: 0, home: "/root" }, ...users, { name: "nobody", uid: 65_534, home: "/nonexistent" }];
   const passwd = all.map(({ name, uid, home }) => `${name}:x:${uid}:${uid}::${home}:${uid === 0 ? "/bin/bash" : "/usr/sbin/nologin"}\n`);
   const group = all.map(({ name, uid }) => `${name === "nobody" ? "nogroup" : name}:x:${uid}:\n`);
+  for (const { name, gid, members } of groups) group.push(`${name}:x:${gid}:${members.join(",")}\n`);
   yield { path: "etc/passwd", type: "file", content: Buffer.from(passwd.join("")) };
   yield { path: "etc/group", type: "file", content: Buffer.from(group.join("")) };
   yield { path: "root", type: "directory", mode: 0o700 };

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { ProgressReader } from "./progress-reader.ts";
+
+const OUTPUT = `------------------------------
+• [15.550 seconds]
+[sig-apps] Deployment [It] should roll [Slow] [Conformance] [sig-apps, Slow, Conformance]
+k8s.io/kubernetes/test/e2e/apps/deployment.go:7
+
+  Timeline >>
+  STEP: Creating
+------------------------------
+SSSSSSSSSSSS
+------------------------------
+• [FAILED] [2.977 seconds]
+[sig-node] Pods [It] should stop [Conformance] [sig-node, Conformance]
+S [SKIPPED] [0.012 seconds]
+[sig-node] Pods [It] needs more [Conformance] [sig-node, Conformance]
+• [0.100 seconds]
+no test
+`;
+
+it("hears how tests ended, in whatever pieces the output comes", () => {
+  const expected = [
+    { name: "[sig-apps] Deployment should roll [Slow] [Conformance]", state: "passed", seconds: 15.6 },
+    { name: "[sig-node] Pods should stop [Conformance]", state: "failed", seconds: 3 },
+    { name: "[sig-node] Pods needs more [Conformance]", state: "skipped", seconds: 0 },
+  ];
+  expect(new ProgressReader().push(OUTPUT)).toEqual(expected);
+  const reader = new ProgressReader();
+  expect(Array.from(OUTPUT, (letter) => reader.push(letter)).flat()).toEqual(expected);
+});

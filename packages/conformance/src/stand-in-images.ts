@@ -1,0 +1,132 @@
+import { execFileSync } from "node:child_process";
+import { createWriteStream, readFileSync } from "node:fs";
+import { mkdir, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { systemClock } from "@skiff/base";
+import {
+  createLayer,
+  imageArchitecture,
+  NodeProcessSpawner,
+  type OciImage,
+  type OciImageConfig,
+  pauseImage,
+  writeOciArchive,
+} from "@skiff/cri";
+import { busyboxImage, DebianImageBuilder, type DebianImageRecipe, type ImageVariant, imageCacheDirectory, NGINX } from "@skiff/e2e";
+import type { Tools } from "./tools.ts";
+
+const E2E = "registry.k8s.io/e2e-test-images";
+const ARCHITECTURE = imageArchitecture(process.arch);
+
+/** What upstream's image of test programs has beside its own program: the tools that its tests call in it. */
+const AGNHOST_PACKAGES = [
+  "base-files",
+  "bash",
+  "bind9-dnsutils",
+  "busybox-static",
+  "coreutils",
+  "curl",
+  "dash",
+  "grep",
+  "hostname",
+  "iproute2",
+  "mount",
+  "netcat-openbsd",
+  "procps",
+  "sed",
+  "util-linux",
+];
+
+/** Writes the images that the suite's Pods use, under upstream's names, and answers their archives. */
+export async function buildStandInImages(tools: Tools): Promise<string[]> {
+  const builder = new DebianImageBuilder({ spawner: new NodeProcessSpawner(systemClock) });
+  const archives: string[] = [];
+  for (const recipe of debianRecipes(tools)) archives.push(await builder.build(recipe));
+  const directory = imageCacheDirectory();
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, "conformance.tar");
+  await pipeline(Readable.from(writeOciArchive(plainImages(tools))), createWriteStream(`${file}.tmp-${process.pid}`));
+  await rename(`${file}.tmp-${process.pid}`, file);
+  return [...archives, file];
+}
+
+function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
+  // A label, for an image with another tag is another image.
+  const agnhostConfig = (tag: string, cmd = "pause"): OciImageConfig => ({
+    entrypoint: ["/agnhost"],
+    cmd: [cmd],
+    exposedPorts: ["80/tcp", "8080/tcp", "8081/tcp", "9376/tcp", "5000/tcp"],
+    labels: { tag },
+  });
+  const pet = (name: string): ImageVariant => ({
+    references: [`${E2E}/${name}:1.8`],
+    files: [{ path: "/data.json", content: `{\n  "image": "${name}.jpg"\n}\n` }],
+    config: agnhostConfig(`${name}-1.8`, "test-webserver"),
+  });
+  const nginxConfig = (tag: string): OciImageConfig => ({ ...NGINX.config, labels: { tag } });
+  return [
+    {
+      name: "e2e-agnhost",
+      references: [`${E2E}/agnhost:2.63.0`],
+      packages: AGNHOST_PACKAGES,
+      users: [{ name: "user-defined-in-image", uid: 1000, home: "/home/user-defined-in-image" }],
+      groups: [{ name: "group-defined-in-image", gid: 50_000, members: ["user-defined-in-image"] }],
+      directories: [{ path: "/uploads" }],
+      files: [{ path: "/agnhost", content: { copyOf: agnhost }, mode: 0o755 }],
+      links: { "/agnhost-2": "agnhost", "/usr/bin/wget": "/bin/busybox", "/usr/bin/vi": "/bin/busybox" },
+      config: agnhostConfig("2.63.0"),
+      variants: [{ references: [`${E2E}/agnhost:2.55`], config: agnhostConfig("2.55") }, pet("kitten"), pet("nautilus")],
+    },
+    {
+      ...NGINX,
+      name: "e2e-nginx",
+      references: [`${E2E}/nginx:1.27-0`],
+      config: nginxConfig("1.27-0"),
+      variants: [{ references: [`${E2E}/nginx:1.15-4`], config: nginxConfig("1.15-4") }],
+    },
+    {
+      name: "e2e-busybox",
+      references: [`${E2E}/busybox:1.37.0-1`],
+      packages: ["bash-static", "busybox-static"],
+      // Upstream's busybox is newer: its shell passes on variables whose names are no names in a shell, as bash does.
+      links: { ...busyboxLinks(), "/bin/sh": "/bin/bash-static" },
+      config: { cmd: ["sh"] },
+    },
+    {
+      name: "e2e-glibc-dns-testing",
+      references: [`${E2E}/glibc-dns-testing:2.0.0`],
+      packages: ["base-files", "bash", "bind9-dnsutils", "coreutils", "dash", "gawk", "grep", "hostname", "libc-bin", "sed"],
+      config: { cmd: ["bash"] },
+    },
+  ];
+}
+
+/** A link for each applet, in `/bin` as in upstream's image. */
+function busyboxLinks(): Record<string, string> {
+  const applets = execFileSync("/bin/busybox", ["--list"], { encoding: "utf8" }).trim().split("\n");
+  return Object.fromEntries(applets.filter((name) => name !== "busybox").map((name) => [`/bin/${name}`, "/bin/busybox"]));
+}
+
+function plainImages(tools: Tools): OciImage[] {
+  const oneProgram = (name: string, path: string, program: string, entrypoint: readonly string[]): OciImage => ({
+    references: [name],
+    architecture: ARCHITECTURE,
+    layers: [createLayer([{ path, type: "file", mode: 0o755, content: readFileSync(program) }])],
+    config: { entrypoint },
+  });
+  const nonewprivs = busyboxImage([`${E2E}/nonewprivs:1.4`], { cmd: ["nnp"] });
+  // Set-user-ID: what the tests are about is whether that has an effect.
+  const nnp = createLayer([
+    { path: "usr/local/bin", type: "directory" },
+    { path: "usr/local/bin/nnp", type: "file", mode: 0o6755, content: readFileSync(tools.nnp) },
+  ]);
+  return [
+    busyboxImage([`${E2E}/nonroot:1.5`], { user: "1234" }),
+    { ...nonewprivs, layers: [...nonewprivs.layers, nnp] },
+    { ...pauseImage(ARCHITECTURE), references: ["registry.k8s.io/pause:3.10.2"] },
+    oneProgram(`${E2E}/sample-apiserver:1.29.2`, "sample-apiserver", tools["sample-apiserver"], ["/sample-apiserver"]),
+    oneProgram("registry.k8s.io/etcd:3.6.8-0", "usr/local/bin/etcd", tools.etcd, []),
+  ];
+}
