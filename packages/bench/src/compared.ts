@@ -1,11 +1,12 @@
-import { componentHost, systemClock, systemRandom, silentLogger, type Host } from "@skiff/base";
+import { componentHost } from "@skiff/base";
 import { InformerFactory, type Client } from "@skiff/client";
 import { SimulatedNodes } from "@skiff/cluster";
 import { nodeKind } from "@skiff/api";
+import { BENCH_HOST } from "./bench-host.ts";
 import { benchApi, type ApiBenchSize } from "./api-bench.ts";
 import { START } from "./in-process.ts";
 import type { Measurement } from "./measurement.ts";
-import { processUsage } from "./process-usage.ts";
+import { totalUsage } from "./process-usage.ts";
 import { rolloutRate, type RolloutSize } from "./rollout-bench.ts";
 import { SkiffCluster } from "./skiff-cluster.ts";
 import { UpstreamCluster } from "./upstream-cluster.ts";
@@ -14,16 +15,12 @@ const UPSTREAM = "etcd + kube-apiserver";
 const SKIFF = "skiff server (LMDB)";
 const UPSTREAM_START = `${UPSTREAM}: start to ready`;
 
-function benchHost(): Host {
-  return { clock: systemClock, random: systemRandom, log: silentLogger };
-}
-
 /** Upstream's control plane as envtest starts it; the in-process cluster's start is compared with it. */
 export async function benchUpstreamStart({ runs }: { readonly runs: number }): Promise<Measurement[]> {
   const values: number[] = [];
   for (let run = 0; run < runs; run++) {
     const started = performance.now();
-    const cluster = await UpstreamCluster.start({ host: benchHost() });
+    const cluster = await UpstreamCluster.start({ host: BENCH_HOST });
     values.push(performance.now() - started);
     await cluster.stop();
   }
@@ -47,7 +44,7 @@ export async function benchHttpsApi(size: ApiBenchSize, withUpstream: boolean): 
     await skiff.remove();
   }
   if (!withUpstream) return ours;
-  const upstream = await UpstreamCluster.start({ host: benchHost() });
+  const upstream = await UpstreamCluster.start({ host: BENCH_HOST });
   try {
     return [...ours, ...(await benchApi({ name: UPSTREAM, client: upstream.client() }, size))];
   } finally {
@@ -71,7 +68,7 @@ export async function benchHttpsRollout(size: RolloutSize, withUpstream: boolean
     await skiff.remove();
   }
   if (!withUpstream) return figures(`${title}, skiff server`, ours);
-  const upstream = await UpstreamCluster.start({ host: benchHost(), components: ["kube-scheduler", "kube-controller-manager"] });
+  const upstream = await UpstreamCluster.start({ host: BENCH_HOST, components: ["kube-scheduler", "kube-controller-manager"] });
   try {
     const pids = upstream.programs.flatMap(({ pid }) => pid ?? []);
     const theirs = await rollouts(upstream.client(), pids, size);
@@ -99,7 +96,7 @@ function figures(name: string, { rates, cpu }: Rollouts, against?: string): Meas
 }
 
 async function rollouts(client: Client, pids: readonly number[], { runs, nodes, replicas }: RolloutSize): Promise<Rollouts> {
-  const host = componentHost(benchHost(), "bench");
+  const host = componentHost(BENCH_HOST, "bench");
   const informers = new InformerFactory(client, host);
   const simulated = new SimulatedNodes({
     host,
@@ -115,7 +112,7 @@ async function rollouts(client: Client, pids: readonly number[], { runs, nodes, 
     await simulated.start();
     await nodesReady(client, nodes);
     const result: Rollouts = { rates: [], cpu: [] };
-    const cpu = (): number => pids.reduce((sum, pid) => sum + processUsage(pid).cpuMs, 0);
+    const cpu = (): number => totalUsage(pids).cpuMs;
     for (let run = 0; run < runs; run++) {
       const before = cpu();
       result.rates.push(await rolloutRate(client, `many-${run}`, replicas));

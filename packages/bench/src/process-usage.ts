@@ -21,3 +21,12 @@ export function processUsage(pid: number): ProcessUsage {
   const resident = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return { cpuMs: (ticks * 1000) / ticksPerSecond, memoryMiB: Number(resident) / 1024 };
 }
+
+/** What several processes have used together. */
+export function totalUsage(pids: readonly number[]): ProcessUsage {
+  const usages = pids.map(processUsage);
+  return {
+    cpuMs: usages.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+    memoryMiB: usages.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
+  };
+}

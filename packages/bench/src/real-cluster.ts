@@ -3,8 +3,8 @@ import { sleep, systemClock } from "@skiff/base";
 import type { Client } from "@skiff/client";
 import { buildBusyboxArchive } from "@skiff/e2e";
 import { percentile, type Measurement } from "./measurement.ts";
-import { processUsage } from "./process-usage.ts";
-import { SkiffCluster } from "./skiff-cluster.ts";
+import { totalUsage, type ProcessUsage } from "./process-usage.ts";
+import { SkiffCluster, type ClusterProcess } from "./skiff-cluster.ts";
 
 /** How much a real cluster is put through. */
 export interface RealClusterSize {
@@ -41,21 +41,23 @@ async function benchUp(cluster: SkiffCluster, { runs }: RealClusterSize): Promis
   return [{ name: "skiff up, everything installed, to a Ready node", unit: "s", values }];
 }
 
-/** Memory and processor time of each process while nothing happens. */
+/** Memory and processor time of the processes of each role together, while nothing happens. */
 async function benchIdle(cluster: SkiffCluster, { runs, idleMs }: RealClusterSize): Promise<Measurement[]> {
-  const processes = await cluster.processes();
-  const memory = new Map<string, number[]>(processes.map(({ role }) => [role, []]));
-  const cpu = new Map<string, number[]>(processes.map(({ role }) => [role, []]));
+  const byRole = new Map<string, ClusterProcess[]>();
+  for (const each of await cluster.processes()) byRole.set(each.role, [...(byRole.get(each.role) ?? []), each]);
+  const memory = new Map<string, number[]>();
+  const cpu = new Map<string, number[]>();
+  const usageOf = (role: string): ProcessUsage => totalUsage((byRole.get(role) ?? []).map(({ pid }) => pid));
   for (let run = 0; run < runs; run++) {
-    const before = processes.map(({ pid }) => processUsage(pid));
+    const before = new Map(Array.from(byRole.keys(), (role) => [role, usageOf(role)]));
     await sleep(systemClock, idleMs);
-    for (const [index, { role, pid }] of processes.entries()) {
-      const usage = processUsage(pid);
-      memory.get(role)?.push(usage.memoryMiB);
-      cpu.get(role)?.push(((usage.cpuMs - (before[index]?.cpuMs ?? 0)) / idleMs) * 100);
+    for (const [role, { cpuMs }] of before) {
+      const usage = usageOf(role);
+      memory.set(role, [...(memory.get(role) ?? []), usage.memoryMiB]);
+      cpu.set(role, [...(cpu.get(role) ?? []), ((usage.cpuMs - cpuMs) / idleMs) * 100]);
     }
   }
-  return processes.flatMap(({ role }): Measurement[] => [
+  return Array.from(byRole.keys()).flatMap((role): Measurement[] => [
     { name: `idle ${role}: memory`, unit: "MiB", values: memory.get(role) ?? [] },
     { name: `idle ${role}: processor over ${idleMs / 1000} s`, unit: "% of a core", values: cpu.get(role) ?? [] },
   ]);

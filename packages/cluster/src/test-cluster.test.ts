@@ -1,4 +1,4 @@
-import { deploymentKind, jobKind, nodeKind, podKind, type Deployment, type Pod } from "@skiff/api";
+import { deploymentKind, jobKind, leaseKind, nodeKind, podKind, type Deployment, type Pod } from "@skiff/api";
 import { describe, expect, it } from "vitest";
 import { startCluster, type TestCluster } from "./test-cluster.ts";
 
@@ -84,6 +84,18 @@ describe("a cluster inside a test", () => {
     await cluster.clock.advance("2m");
     expect(writes).toBe(2);
     watch.close();
+  });
+
+  it("forgets the past, so that it does not grow with every renewed lease", async () => {
+    await using cluster = await startCluster();
+    await cluster.clock.advance("30s");
+    const leases = cluster.client.resource(leaseKind);
+    const { resourceVersion } = (await leases.list({ namespace: "kube-node-lease" })).metadata ?? {};
+    const past = { namespace: "kube-node-lease", resourceVersion, resourceVersionMatch: "Exact" } as const;
+    await cluster.clock.advance("3m");
+    expect((await leases.list(past)).items).toHaveLength(1);
+    await cluster.clock.advance("10m");
+    await expect(leases.list(past)).rejects.toMatchObject({ reason: "Expired" });
   });
 
   it("moves the Pods of a node that stops answering, after the times that upstream waits", async () => {
