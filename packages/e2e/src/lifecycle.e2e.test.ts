@@ -39,7 +39,7 @@ describe.skipIf(why !== undefined)(`the life of a cluster${why === undefined ? "
       .trim()
       .split("\n")
       .map((path) => path.replace(`${cluster.data}/`, ""));
-    expect(new Set(relative.map((path) => path.split("/")[0]))).toEqual(new Set(["store", "pki"]));
+    expect(new Set(relative.map((path) => path.split("/")[0]))).toEqual(new Set(["store", "pki", "audit"]));
   });
 
   it("does nothing when it is started again", async () => {
