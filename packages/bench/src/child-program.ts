@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 
-/** A program that runs beside the benchmarks; its output goes to a file. */
+/** A program that runs beside the benchmarks and ends with them; its output goes to a file. */
 export class ChildProgram {
   readonly name: string;
   readonly #child: ChildProcess;
@@ -14,6 +14,9 @@ export class ChildProgram {
     const output = openSync(log, "w");
     this.#child = spawn(path, args, { stdio: ["ignore", output, output] });
     closeSync(output);
+    const endWithUs = (): void => void this.#child.kill("SIGKILL");
+    process.once("exit", endWithUs);
+    this.#child.once("exit", () => process.off("exit", endWithUs));
     this.#ended = new Promise((resolve) => {
       this.#child.once("exit", () => resolve());
       this.#child.once("error", () => resolve());

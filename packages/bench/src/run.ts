@@ -30,6 +30,8 @@ function writeResults(): void {
   writeFileSync(RESULTS, `${JSON.stringify({ machine, load, skipped, measurements }, undefined, 2)}\n`);
 }
 
+// Ends the programs that were started, too.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 for (const { name, obstacle, run } of SECTIONS) {
   if (named.length > 0 && !named.includes(name)) continue;
   const reason = obstacle?.();
