@@ -15,7 +15,7 @@ import {
   writeOciArchive,
 } from "@skiff/cri";
 import { busyboxImage, DebianImageBuilder, type DebianImageRecipe, type ImageVariant, imageCacheDirectory, NGINX } from "@skiff/e2e";
-import type { Tools } from "./tools.ts";
+import { upstreamSource, type Tools } from "./tools.ts";
 
 const E2E = "registry.k8s.io/e2e-test-images";
 const ARCHITECTURE = imageArchitecture(process.arch);
@@ -39,6 +39,14 @@ const AGNHOST_PACKAGES = [
   "util-linux",
 ];
 
+/** Debian's packages make some of these when their scripts are run; the others are busybox's in upstream's image, too. */
+const AGNHOST_LINKS = {
+  "/usr/bin/nc": "/bin/nc.openbsd",
+  "/usr/bin/wget": "/bin/busybox",
+  "/usr/bin/which": "/bin/busybox",
+  "/usr/bin/vi": "/bin/busybox",
+};
+
 /** Writes the images that the suite's Pods use, under upstream's names, and answers their archives. */
 export async function buildStandInImages(tools: Tools): Promise<string[]> {
   const builder = new DebianImageBuilder({ spawner: new NodeProcessSpawner(systemClock) });
@@ -53,6 +61,7 @@ export async function buildStandInImages(tools: Tools): Promise<string[]> {
 }
 
 function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
+  const sources = join(upstreamSource(), "test/images");
   // A label, for an image with another tag is another image.
   const agnhostConfig = (tag: string, cmd = "pause"): OciImageConfig => ({
     entrypoint: ["/agnhost"],
@@ -62,7 +71,7 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
   });
   const pet = (name: string): ImageVariant => ({
     references: [`${E2E}/${name}:1.8`],
-    files: [{ path: "/data.json", content: `{\n  "image": "${name}.jpg"\n}\n` }],
+    files: ["data.json", `${name}.jpg`].map((file) => ({ path: `/${file}`, content: { copyOf: join(sources, name, "html", file) } })),
     config: agnhostConfig(`${name}-1.8`, "test-webserver"),
   });
   const nginxConfig = (tag: string): OciImageConfig => ({ ...NGINX.config, labels: { tag } });
@@ -74,8 +83,14 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
       users: [{ name: "user-defined-in-image", uid: 1000, home: "/home/user-defined-in-image" }],
       groups: [{ name: "group-defined-in-image", gid: 50_000, members: ["user-defined-in-image"] }],
       directories: [{ path: "/uploads" }],
-      files: [{ path: "/agnhost", content: { copyOf: agnhost }, mode: 0o755 }],
-      links: { "/agnhost-2": "agnhost", "/usr/bin/wget": "/bin/busybox", "/usr/bin/vi": "/bin/busybox" },
+      files: [
+        { path: "/agnhost", content: { copyOf: agnhost }, mode: 0o755 },
+        ...["crt", "key"].map((kind) => ({
+          path: `/localhost.${kind}`,
+          content: { copyOf: join(sources, `agnhost/porter/localhost.${kind}`) },
+        })),
+      ],
+      links: { "/agnhost-2": "agnhost", ...AGNHOST_LINKS },
       config: agnhostConfig("2.63.0"),
       variants: [{ references: [`${E2E}/agnhost:2.55`], config: agnhostConfig("2.55") }, pet("kitten"), pet("nautilus")],
     },
@@ -98,6 +113,7 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
       name: "e2e-glibc-dns-testing",
       references: [`${E2E}/glibc-dns-testing:2.0.0`],
       packages: ["base-files", "bash", "bind9-dnsutils", "coreutils", "dash", "gawk", "grep", "hostname", "libc-bin", "sed"],
+      links: { "/usr/bin/awk": "gawk" },
       config: { cmd: ["bash"] },
     },
   ];

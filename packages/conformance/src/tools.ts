@@ -1,11 +1,14 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository. */
 export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The version of Kubernetes whose tests are run; `scripts/build-tools.ts` builds the programs from the same one. */
+const UPSTREAM = "k8s.io/kubernetes@v1.36.3";
 
 const NAMES = ["e2e.test", "ginkgo", "kubectl", "agnhost", "nnp", "sample-apiserver", "etcd"] as const;
 
@@ -25,6 +28,12 @@ export async function requireTools(): Promise<Tools> {
     await runVisibly(process.execPath, ["--import", "tsx", join(REPOSITORY, "scripts/build-tools.ts"), ...missing], REPOSITORY);
   }
   return Object.fromEntries(NAMES.map((name) => [name, join(bin, name)])) as Tools;
+}
+
+/** The folder of upstream's source, which Go has or fetches. */
+export function upstreamSource(): string {
+  const answer = execFileSync("go", ["mod", "download", "-json", UPSTREAM], { cwd: tmpdir(), encoding: "utf8" });
+  return (JSON.parse(answer) as { Dir: string }).Dir;
 }
 
 /** Runs a program with its output on ours. Errors: rejects when it does not end with 0. */

@@ -20,8 +20,9 @@ const MAX_REWRITTEN_BYTES = 5 * 1024 * 1024;
 /** Passes a request to `…/proxy/…` on to whoever is behind it, and the answer back. */
 export async function passOn(context: ResourceContext, connector: NodeConnector, target: ConnectTarget): Promise<Reply> {
   const { request, route } = context;
-  // Without the slash at the end the page's relative links would lead one level too high.
-  if (route.rawTail === "" && !request.path.endsWith("/") && !isUpgradeRequest(request.headers)) return redirectToSlash(request);
+  // Without the slash at the end the page's relative links would lead one level too high; only pages have any.
+  const isPage = request.method === "GET" || request.method === "HEAD";
+  if (isPage && route.rawTail === "" && !request.path.endsWith("/") && !isUpgradeRequest(request.headers)) return redirectToSlash(request);
   const path = route.rawTail === "" ? "/" : route.rawTail;
   const prefix = proxyPrefix(request.path, route.rawTail);
   const isUpgrade = isUpgradeRequest(request.headers);

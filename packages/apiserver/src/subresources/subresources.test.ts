@@ -398,6 +398,8 @@ describe("proxies", () => {
   it("redirect to the path with a slash, and put links of pages right", async () => {
     await runningPod("web");
     expect(await send("GET", `${PODS}/web/proxy?a=b`)).toMatchObject({ status: 301, headers: { location: `${PODS}/web/proxy/?a=b` } });
+    await send("DELETE", `${PODS}/web/proxy?method=DELETE`);
+    expect(connector.last).toMatch(/^DELETE .* \/\?method=DELETE$/);
     connector.answer = {
       status: 200,
       headers: { "content-type": "text/html" },
