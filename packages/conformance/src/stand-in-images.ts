@@ -32,6 +32,7 @@ const AGNHOST_PACKAGES = [
   "grep",
   "hostname",
   "iproute2",
+  "libc-bin",
   "mount",
   "netcat-openbsd",
   "procps",
