@@ -15,6 +15,7 @@ import {
 import { testHost } from "@skiff/base/testing";
 import { CorruptRecordError, MemoryStore, StoreUnavailableError, type TxnRequest, type TxnResponse } from "@skiff/store";
 import type { AdmissionPlugin } from "./admission.ts";
+import { reinvocationOf } from "./admission/reinvocation.ts";
 import type { ServerParts } from "./api-server-options.ts";
 import { RequestQuery } from "./request-query.ts";
 import type { ServerRequest } from "./server-request.ts";
@@ -161,6 +162,21 @@ describe("admission", () => {
     );
     expect(Object.keys(bare.metadata ?? {})).toEqual(expect.not.arrayContaining(["labels", "finalizers", "ownerReferences"]));
     expect(await objects.patch({ name: "x", ...namespace }, { status: { conditions: [] } }, { subresource: "status" })).toBeDefined();
+  });
+
+  it("keeps to the fields of the kind when webhooks change the object", async () => {
+    const plugin: AdmissionPlugin = {
+      name: "test",
+      mutate(request) {
+        if (request.kind.kind !== "ConfigMap" || request.object === undefined) return;
+        Object.assign(request.object, { data: { added: "yes" }, unknown: "added" });
+        reinvocationOf(request).called("hook", request.object, true);
+      },
+    };
+    const maps = (await start({ admission: [plugin] })).client().resource(configMapKind);
+    const made = await maps.create({ metadata: { name: "a", namespace: "default" } });
+    expect(made).toMatchObject({ metadata: { name: "a" }, data: { added: "yes" } });
+    expect(made).not.toHaveProperty("unknown");
   });
 
   it("records what it adds to an applied object as an ordinary write", async () => {

@@ -49,7 +49,9 @@ function dropUnknownFields({ core, resource }: ResourceContext, request: Admissi
   const { kind, structural } = resource;
   const expected = { group: kind.group, version: kind.version, kind: kind.kind };
   const decoded = { value: object as unknown as JsonValue, duplicates: [], decimals: new Map<string, string>() };
-  replaceObject(object, readObject(decoded, { expected, schema: kind.schema, registry: core.schemas, structural }, "Ignore").object);
+  const read = readObject(decoded, { expected, schema: kind.schema, registry: core.schemas, structural }, "Ignore").object;
+  // A copy, for what was read may be the very same object.
+  replaceObject(object, { ...read });
 }
 
 /** Asks every plug-in, in order. Errors: the refusal of the first one that refuses. */
