@@ -1,5 +1,5 @@
 export { CLUSTER_NAME, contextName, type ClusterConfig, type RuntimeChoice, type StoreChoice } from "./layout/cluster-config.ts";
-export { nodePaths, type ClusterPaths } from "./layout/cluster-paths.ts";
+export { nodePaths, processLog, type ClusterPaths } from "./layout/cluster-paths.ts";
 export { StateHome, type StateEnvironment } from "./layout/state-home.ts";
 export { ClusterManager, type ClusterManagerOptions, type UpOptions } from "./manage/cluster-manager.ts";
 export { apiAddress, type ClusterStatus } from "./manage/cluster-status.ts";

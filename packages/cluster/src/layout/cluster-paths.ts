@@ -60,6 +60,11 @@ export function clusterPaths(data: string, run: string): ClusterPaths {
   };
 }
 
+/** The log of the server, or of the process of a node; older ones lie beside it, as `server.log.1` and so on. */
+export function processLog({ logs }: Pick<ClusterPaths, "logs">, process: string): string {
+  return join(logs, `${process}.log`);
+}
+
 /** The paths of one node. */
 export function nodePaths(cluster: ClusterPaths, node: string): NodePaths {
   const data = join(cluster.data, "nodes", node);

@@ -5,7 +5,7 @@ import { messageOf, type Host } from "@skiff/base";
 import { loadKubeconfig, mergeIntoKubeconfig, nodeFileSystem, removeFromKubeconfig, type Client } from "@skiff/client";
 import { contextName, type ClusterConfig, type RuntimeChoice } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
-import { nodePaths, type ClusterPaths } from "../layout/cluster-paths.ts";
+import { nodePaths, processLog, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki } from "../layout/pki-files.ts";
 import type { StateHome } from "../layout/state-home.ts";
 import { canRunContainers, ensurePackages, ensureSpace } from "../preflight.ts";
@@ -189,7 +189,7 @@ export class ClusterManager {
     const [kept] = started;
     if (first === undefined || kept === undefined) return;
     const pid = (): number | undefined => this.#kept(paths).find(first).program?.pid;
-    const wait: Wait = { host: this.#host, kept, pid, logFile: join(paths.logs, `${first.node}.log`), deadline };
+    const wait: Wait = { host: this.#host, kept, pid, logFile: processLog(paths, first.node), deadline };
     await nodesReady(wait, client, config, progress);
     if (started.some(({ isNew }) => isNew)) await leasesRenewed(wait, client, config, startedAt);
   }
@@ -220,7 +220,7 @@ export class ClusterManager {
         "End that program, then run the command again.",
       );
     }
-    const logFile = join(paths.logs, "server.log");
+    const logFile = processLog(paths, "server");
     const kept = processes.keep({ part: { role: "server" }, command: serverCommand(this.#options.launcher, paths), logFile });
     const client = await clientFromKubeconfig(paths.adminKubeconfig, this.#host);
     const pid = (): number | undefined => processes.find({ role: "server" }).program?.pid;
@@ -251,7 +251,7 @@ export class ClusterManager {
       kept.keep({
         part,
         command: nodeCommand(launcher, paths, part.node, networks.namespace(config, part.node)),
-        logFile: join(paths.logs, `${part.node}.log`),
+        logFile: processLog(paths, part.node),
       }),
     );
   }

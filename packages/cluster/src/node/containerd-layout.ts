@@ -34,6 +34,11 @@ export function supervisorDirectory(paths: NodePaths): string {
   return join(paths.run, "supervisor");
 }
 
+/** Where the supervisor sends what containerd says. */
+export function containerdLog(paths: NodePaths): string {
+  return join(supervisorDirectory(paths), "containerd.log");
+}
+
 /** The control group of a node: everything that it runs lies below. */
 export function nodeCgroup(cluster: string, node: string): string {
   return `/skiff-${cluster}/${node}`;

@@ -38,10 +38,11 @@ import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
 import { isPortFree } from "../manage/free-port.ts";
+import { LogRotation } from "../process/log-rotation.ts";
 import { KUBERNETES_VERSION } from "../version.ts";
 import { announceEndpoint } from "./announced-endpoint.ts";
 import { dnsEndpoint } from "./cluster-dns.ts";
-import { containerdOptions, nodeCgroup, policyTable, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
+import { containerdLog, containerdOptions, nodeCgroup, policyTable, proxyTable, supervisorDirectory } from "./containerd-layout.ts";
 import { startMachineProxy } from "./machine-proxy.ts";
 import { nameServers } from "./name-servers.ts";
 import { startNodeIngress, type NodeIngress } from "./node-ingress.ts";
@@ -96,6 +97,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   if (!existsSync(BRIDGE_FILTER_SETTING))
     host.log.warn("the kernel has no br_netfilter: neither NetworkPolicies nor Services hold between Pods of this node");
   const containerd = await startContainerd(host, own);
+  const logRotation = new LogRotation({ host, logFile: containerdLog(own) }).start();
   network.start();
   serviceInformers.start();
   const kubelet = await runKubelet(options, own, client, containerd, informers);
@@ -165,6 +167,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       await Promise.allSettled([informers.stop(), serviceInformers.stop()]);
       await containerd.runtime.close();
       containerd.supervisor.release();
+      logRotation.stop();
     },
   };
 }

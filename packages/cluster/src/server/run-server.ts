@@ -15,9 +15,10 @@ import { nodeKind } from "@skiff/api";
 import { startControlPlane } from "../control-plane/control-plane.ts";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
-import { clusterPaths, type ClusterPaths } from "../layout/cluster-paths.ts";
+import { clusterPaths, processLog, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
 import { primaryAddress } from "../manage/machine-addresses.ts";
+import { LogRotation } from "../process/log-rotation.ts";
 import { UserError } from "../user-error.ts";
 import { AuditFile } from "./audit-file.ts";
 import { giveUpRoot } from "./server-user.ts";
@@ -45,12 +46,15 @@ export async function runServer(options: ServerOptions): Promise<RunningServer> 
   if (config === undefined) throw new UserError(`${options.dataDir} holds no cluster.`, "Start one with: skiff up");
   const { serverUser, apiPort } = config;
   const { host } = options;
+  const logRotation = new LogRotation({ host, logFile: processLog(paths, "server") }).start();
   // Before anything that others can reach is opened. From here on the data directory is the working directory.
   if (serverUser !== undefined && giveUpRoot({ user: serverUser, paths, apiPort, program: process.argv[1] ?? "", log: host.log }))
     paths = clusterPaths(".", options.runDir);
   try {
-    return await startServer(config, paths, host);
+    const server = await startServer(config, paths, host);
+    return { stop: () => server.stop().finally(() => logRotation.stop()) };
   } catch (error) {
+    logRotation.stop();
     throw explainStartError(error, config, clusterPaths(options.dataDir, options.runDir));
   }
 }

@@ -157,11 +157,4 @@ describe("ContainerdSupervisor", () => {
     expect(machine.processes).toHaveLength(1);
     expect(machine.files.has("/c/containerd.pid")).toBe(false);
   });
-
-  it("puts a large log aside", async () => {
-    const { machine, supervisor } = setUp();
-    machine.files.set("/c/containerd.log", new Uint8Array(16 * 1024 * 1024 + 1));
-    await supervisor.start();
-    expect(machine.files.has("/c/containerd.log.1")).toBe(true);
-  });
 });

@@ -30,9 +30,6 @@ const BACKOFF_FIRST_MS = 100;
 const BACKOFF_LAST_MS = 10_000;
 const HEALTHY_AFTER_MS = 60_000;
 
-/** A log file larger than this is put aside at the next start; only one older file is kept. */
-const LOG_MAX_BYTES = 16 * 1024 * 1024;
-
 /**
  * Starts a containerd of our own and keeps it running.
  *
@@ -124,7 +121,6 @@ export class ContainerdSupervisor {
     const { files, spawner, containerd, binary = "containerd" } = this.#options;
     await files.writeFile(this.#path("config.toml"), renderContainerdConfig(containerd));
     const logFile = this.#path("containerd.log");
-    if (((await files.sizeOf(logFile)) ?? 0) > LOG_MAX_BYTES) await files.rename(logFile, `${logFile}.1`);
     // containerd's helpers must not take part in systemd's start protocol on our behalf.
     const process = await spawner.start({
       command: binary,

@@ -79,17 +79,6 @@ export class FakeMachine implements ProcessSpawner, HostFiles {
 
   async makeDirectory(): Promise<void> {}
 
-  async sizeOf(path: string): Promise<number | undefined> {
-    return this.files.get(path)?.length;
-  }
-
-  async rename(from: string, to: string): Promise<void> {
-    const content = this.files.get(from);
-    if (content === undefined) throw new Error(`there is no ${from}`);
-    this.files.delete(from);
-    this.files.set(to, content);
-  }
-
   async remove(path: string): Promise<void> {
     for (const file of this.files.keys()) if (file === path || file.startsWith(`${path}/`)) this.files.delete(file);
   }

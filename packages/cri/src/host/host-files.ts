@@ -8,9 +8,6 @@ export interface HostFiles {
   makeDirectory(path: string, mode?: number): Promise<void>;
   /** The names in a directory; none when it is missing. */
   list(path: string): Promise<readonly string[]>;
-  /** The size in bytes; undefined when there is no such file. */
-  sizeOf(path: string): Promise<number | undefined>;
-  rename(from: string, to: string): Promise<void>;
   /** A file or a whole tree; does nothing when it is gone. */
   remove(path: string): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { HostFiles } from "./host-files.ts";
 
@@ -15,8 +15,6 @@ export const nodeHostFiles: HostFiles = {
     await mkdir(path, { recursive: true, mode });
   },
   list: async (path) => (await unlessMissing(readdir(path))) ?? [],
-  sizeOf: async (path) => (await unlessMissing(stat(path)))?.size,
-  rename,
   remove: (path) => rm(path, { recursive: true, force: true }),
 };
 
