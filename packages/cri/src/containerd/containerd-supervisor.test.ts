@@ -46,7 +46,7 @@ describe("ContainerdSupervisor", () => {
     await clock.advance(20);
     await started;
     expect(machine.processes.map(({ command }) => [command.command, ...command.args])).toEqual([
-      ["containerd", "--config", "/c/config.toml"],
+      ["sh", "-c", expect.stringMatching(/^ulimit -n 1048576 .*; exec /), "containerd", "--config", "/c/config.toml"],
     ]);
     expect([...machine.files.keys()].sort()).toEqual(["/c/certs.d/docker.io/hosts.toml", "/c/config.toml", "/c/containerd.pid"]);
     expect(supervisor.pid).toBe(100);

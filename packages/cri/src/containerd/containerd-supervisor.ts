@@ -18,6 +18,12 @@ export interface ContainerdSupervisorOptions {
   readonly ping: () => Promise<unknown>;
 }
 
+/**
+ * Containers inherit containerd's limit of open files. Its service gives it this one; a shell or a service manager's default
+ * is often too low for databases (Elasticsearch refuses less than 65536). Who may not raise it runs with what there is.
+ */
+const RAISE_LIMITS = 'ulimit -n 1048576 2>/dev/null; exec "$0" "$@"';
+
 /** How long containerd may take from its start until it answers. Restoring thousands of containers takes seconds. */
 const READY_TIMEOUT_MS = 60_000;
 const PING_INTERVAL_MS = 20;
@@ -123,8 +129,8 @@ export class ContainerdSupervisor {
     const logFile = this.#path("containerd.log");
     // containerd's helpers must not take part in systemd's start protocol on our behalf.
     const process = await spawner.start({
-      command: binary,
-      args: ["--config", this.#path("config.toml")],
+      command: "sh",
+      args: ["-c", RAISE_LIMITS, binary, "--config", this.#path("config.toml")],
       environment: { NOTIFY_SOCKET: "" },
       logFile,
     });
