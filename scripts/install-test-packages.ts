@@ -15,6 +15,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "/usr/bin/docker-registry": "docker-registry",
   "/usr/bin/busybox": "busybox-static",
   "/usr/bin/curl": "curl",
+  "/usr/bin/mvn": "maven",
   "/usr/bin/chromium": "chromium",
 };
 
