@@ -48,8 +48,8 @@ async function replaySeed(plan: SeedPlan, documented: readonly Step[], only: Rea
   if (run.size === 0) return [];
   process.stdout.write(`\n== ${plan.seed}: ${plan.title} (${report.size} steps)\n`);
   const workspace = await Workspace.create({ kubectl: kubectls()[0] ?? "kubectl", skiff: SKIFF });
-  const world = new World(workspace, steps);
   const registry = await registryOf(plan.images);
+  const world = new World(workspace, registry.url, steps);
   const cluster = new ReplayCluster(workspace, `steps-${plan.seed}`, plan.nodes ?? 1, registry.url);
   const results: StepResult[] = [];
   try {
@@ -63,6 +63,7 @@ async function replaySeed(plan: SeedPlan, documented: readonly Step[], only: Rea
   } finally {
     if (keep) process.stdout.write(`kept: cluster ${cluster.name}, KUBECONFIG=${workspace.kubeconfig}\n`);
     else {
+      await plan.tidyUp?.(world);
       await cluster.delete();
       await workspace.remove();
     }

@@ -33,6 +33,8 @@ export interface SeedPlan {
   readonly replacements?: readonly Replacement[];
   /** Makes what the document takes for granted. */
   prepare?(world: World): Promise<void>;
+  /** Removes what the document's own cluster does not take with it. Called however the replay ended. */
+  tidyUp?(world: World): Promise<void>;
   /** Steps that the document shows before what they need, by id, and the step after which they are run. */
   readonly later?: Readonly<Record<string, string>>;
   /** Steps that are about something else than a Kubernetes cluster, by id, and what that is. */

@@ -31,6 +31,8 @@ export interface PodObject extends ClusterObject {
 /** Everything that the steps of one document act on. */
 export class World {
   readonly workspace: Workspace;
+  /** Address of the registry that has the document's images. */
+  readonly registry: string;
   /** All steps of the document, in its order. */
   readonly steps: readonly Step[];
   /** What earlier steps found out and later ones need. */
@@ -38,8 +40,9 @@ export class World {
   /** Commands that go on in the background or in a terminal, by the id of the step that started them. */
   readonly running = new Map<string, RunningCommand>();
 
-  constructor(workspace: Workspace, steps: readonly Step[]) {
+  constructor(workspace: Workspace, registry: string, steps: readonly Step[]) {
     this.workspace = workspace;
+    this.registry = registry;
     this.steps = steps;
   }
 
