@@ -24,7 +24,7 @@ case "$1" in
     server=$(kubectl config view -o jsonpath='{.clusters[?(@.name=="skiff-${cluster}")].cluster.server}')
     echo "minikube: $(state .running)"
     echo "cluster: $(state '.nodes | length > 0 and all(.ready)')"
-    if [ "$server" = "$(jq -r .api.address <<<"$status")" ]; then
+    if [ "$server" = "$(jq -r .api <<<"$status")" ]; then
       echo "kubectl: Correctly Configured: pointing to minikube-vm at $(sed 's#https://##; s#:.*##' <<<"$server")"
     else
       echo "kubectl: Misconfigured: pointing to stale minikube-vm."
