@@ -5,11 +5,8 @@ import type { Log } from "#shared/log.ts";
 import { Overloaded } from "./engine-pool.ts";
 import { RefusedPicture } from "./recogniser.ts";
 
-/** Clients look the name up again so often, and find copies that were added. */
-const CONNECTION_AGE_MS = 30_000;
-
 /** Calls that are being answered when the service stops may take so long. */
-const CONNECTION_GRACE_MS = 15_000;
+const STOP_GRACE_MS = 15_000;
 
 const CODES: Readonly<Record<RefusalReason, status>> = {
   MISSING_IMAGE: status.NOT_FOUND,
@@ -28,8 +25,6 @@ export interface FaceServerParts {
 /** The gRPC server: the documents' `Identify` and `HealthCheck`, and `grpc.health.v1`. */
 export class FaceServer {
   readonly #server = new Server({
-    "grpc.max_connection_age_ms": CONNECTION_AGE_MS,
-    "grpc.max_connection_age_grace_ms": CONNECTION_GRACE_MS,
     "grpc.max_receive_message_length": 64 * 1024,
   });
   readonly #parts: FaceServerParts;
@@ -66,7 +61,7 @@ export class FaceServer {
   /** Takes no new calls and waits for those that are being answered. */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#server.forceShutdown(), CONNECTION_GRACE_MS);
+      const timer = setTimeout(() => this.#server.forceShutdown(), STOP_GRACE_MS);
       this.#server.tryShutdown(() => {
         clearTimeout(timer);
         resolve();

@@ -47,69 +47,119 @@ type Unary<Request, Response> = (
 type IdentifyClient = Client & { readonly Identify: Unary<IdentifyRequest, IdentifyResponse> };
 type HealthClient = Client & { readonly Check: Unary<{ readonly service: string }, { readonly status: string }> };
 
+/** A channel holds on to the addresses that it found first; after so long the name is asked anew, by a new channel. */
+const CHANNEL_AGE_MS = 30_000;
+
 /**
- * {@link FaceClient} over gRPC. A channel that has lost all copies of the service holds on to their addresses for long; it is
- * replaced by a new one, which asks for the name anew.
+ * {@link FaceClient} over gRPC. New copies of the service are found when the channel is renewed: every half minute, and as
+ * soon as nothing can be reached. Calls that are under way end on the channel which they began on.
  */
 export class GrpcFaceClient implements FaceClient {
   readonly #address: string;
   readonly #timeoutMs: number;
-  #identify: IdentifyClient;
-  #health: HealthClient;
+  #channel: FaceChannel;
 
   /** `address`: `host:port`. A call that has no answer after `timeoutMs` fails. */
   constructor(address: string, timeoutMs: number) {
     this.#address = address;
     this.#timeoutMs = timeoutMs;
-    [this.#identify, this.#health] = connect(address);
+    this.#channel = new FaceChannel(address);
   }
 
-  identify(imagePath: string): Promise<IdentifyResponse> {
-    return new Promise((resolve, reject) => {
-      const deadline = { deadline: Date.now() + this.#timeoutMs };
-      const client = this.#identify;
-      client.Identify({ imagePath }, new Metadata(), deadline, (error, response) => {
-        if (error !== null) {
-          this.#replace(client, error);
-          reject(refusalOf(error) ?? error);
-        } else if (response === undefined) reject(new Error("an empty answer"));
-        else resolve(response);
-      });
-    });
+  async identify(imagePath: string): Promise<IdentifyResponse> {
+    try {
+      return await this.#call((channel) => channel.identify({ imagePath }, this.#timeoutMs));
+    } catch (error) {
+      throw refusalOf(error as ServiceError) ?? error;
+    }
   }
 
-  ping(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const client = this.#identify;
-      this.#health.Check({ service: "" }, new Metadata(), { deadline: Date.now() + PING_TIMEOUT_MS }, (error, response) => {
-        if (error !== null) {
-          this.#replace(client, error);
-          reject(error);
-        } else if (response?.status !== "SERVING") reject(new Error(`the service says ${response?.status}`));
-        else resolve();
-      });
-    });
+  async ping(): Promise<void> {
+    const { status } = await this.#call((channel) => channel.check(PING_TIMEOUT_MS));
+    if (status !== "SERVING") throw new Error(`the service says ${status}`);
   }
 
   close(): void {
-    this.#identify.close();
+    this.#channel.retire();
   }
 
-  /** Calls that are under way end with the old channel, but there are none when nothing can be reached. */
-  #replace(client: IdentifyClient, { code }: ServiceError): void {
-    if (client !== this.#identify || (code !== status.UNAVAILABLE && code !== status.DEADLINE_EXCEEDED)) return;
-    if (client.getChannel().getConnectivityState(false) === connectivityState.READY) return;
-    client.close();
-    [this.#identify, this.#health] = connect(this.#address);
+  async #call<T>(work: (channel: FaceChannel) => Promise<T>): Promise<T> {
+    if (this.#channel.age > CHANNEL_AGE_MS) this.#renew();
+    const channel = this.#channel;
+    try {
+      return await work(channel);
+    } catch (error) {
+      if ((error as ServiceError).code === status.UNAVAILABLE && channel === this.#channel && !channel.ready) this.#renew();
+      throw error;
+    }
+  }
+
+  #renew(): void {
+    this.#channel.retire();
+    this.#channel = new FaceChannel(this.#address);
   }
 }
 
-/** Two clients over one channel. */
-function connect(address: string): [IdentifyClient, HealthClient] {
-  const identify = new Identify(address, credentials.createInsecure(), CHANNEL) as unknown as IdentifyClient;
-  const channelOverride = identify.getChannel();
-  const health = new Health(address, credentials.createInsecure(), { ...CHANNEL, channelOverride }) as unknown as HealthClient;
-  return [identify, health];
+/** A channel with the clients of the two services, and the calls that are under way on it. */
+class FaceChannel {
+  readonly #identify: IdentifyClient;
+  readonly #health: HealthClient;
+  readonly #opened = performance.now();
+  #calls = 0;
+  #retired = false;
+
+  constructor(address: string) {
+    this.#identify = new Identify(address, credentials.createInsecure(), CHANNEL) as unknown as IdentifyClient;
+    const channelOverride = this.#identify.getChannel();
+    this.#health = new Health(address, credentials.createInsecure(), { ...CHANNEL, channelOverride }) as unknown as HealthClient;
+  }
+
+  /** In milliseconds. */
+  get age(): number {
+    return performance.now() - this.#opened;
+  }
+
+  /** Whether some copy of the service is connected. */
+  get ready(): boolean {
+    return this.#identify.getChannel().getConnectivityState(false) === connectivityState.READY;
+  }
+
+  identify(request: IdentifyRequest, timeoutMs: number): Promise<IdentifyResponse> {
+    return this.#unary((metadata, options, callback) => this.#identify.Identify(request, metadata, options, callback), timeoutMs);
+  }
+
+  check(timeoutMs: number): Promise<{ readonly status: string }> {
+    return this.#unary((metadata, options, callback) => this.#health.Check({ service: "" }, metadata, options, callback), timeoutMs);
+  }
+
+  /** Closes the channel when its last call has ended. No further calls may begin. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#calls === 0) this.#identify.close();
+  }
+
+  async #unary<Response>(
+    start: (
+      metadata: Metadata,
+      options: { readonly deadline: number },
+      callback: (error: ServiceError | null, response?: Response) => void,
+    ) => void,
+    timeoutMs: number,
+  ): Promise<Response> {
+    this.#calls++;
+    try {
+      return await new Promise<Response>((resolve, reject) => {
+        start(new Metadata(), { deadline: Date.now() + timeoutMs }, (error, response) => {
+          if (error !== null) reject(error);
+          else if (response === undefined) reject(new Error("an empty answer"));
+          else resolve(response);
+        });
+      });
+    } finally {
+      this.#calls--;
+      if (this.#retired && this.#calls === 0) this.#identify.close();
+    }
+  }
 }
 
 function refusalOf(error: ServiceError): Refusal | undefined {
