@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { applyCommand, viewLastAppliedCommand } from "./apply.ts";
 import { configCommands } from "./config.ts";
 import { createCommand, replaceCommand } from "./create.ts";
-import { createGenerators } from "./create-generators.ts";
+import { createCommands } from "./create/create-commands.ts";
 import { deleteCommand } from "./delete.ts";
 import { describeCommand } from "./describe.ts";
 import { eventsCommand } from "./events.ts";
@@ -26,7 +26,7 @@ import { waitCommand } from "./wait.ts";
 /** Every command, in the order of the help. */
 export const allCommands: readonly Command[] = [
   createCommand,
-  ...createGenerators,
+  ...createCommands,
   exposeCommand,
   runCommand,
   ...setCommands,

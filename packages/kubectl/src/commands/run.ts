@@ -8,7 +8,7 @@ import { FILE_FLAGS, OUTPUT_FLAGS, SELECTOR_FLAGS, WRITE_FLAGS } from "../global
 import { KubectlError, SilentExit } from "../kubectl-error.ts";
 import { selectObjects, type SelectedObject } from "../selected-objects.ts";
 import type { Session } from "../session.ts";
-import { createGenerated } from "./create-generators.ts";
+import { createGenerated } from "./create/create-generated.ts";
 import { attachTo, localStreams } from "./exec.ts";
 import { mergedObject } from "../changed-objects.ts";
 import { resourcePath } from "@skiff/api";
