@@ -11,6 +11,11 @@ export interface Terminal {
 
 /** The terminal of this process. Colours and moving lines are off when it is not one, or `NO_COLOR` is set. */
 export function processTerminal(): Terminal {
+  // Who reads the output may go away (`skiff delete | head -1`); what was begun must be finished all the same.
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
   const interactive =
     process.stderr.isTTY && process.env.TERM !== "dumb" && process.env.NO_COLOR === undefined && process.env.CI === undefined;
   return {
