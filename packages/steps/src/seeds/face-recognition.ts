@@ -81,7 +81,16 @@ function clientTerminal(step: string, greeting: RegExp): StepCheck {
       const command = text.replace("yourpasswordhere", PASSWORD);
       const terminal = world.workspace.startInTerminal(command);
       world.running.set(step, terminal);
-      await world.eventually("the client's prompt", async () => Promise.resolve(greeting.test(terminal.stdout) || undefined), 90_000);
+      await world.eventually(
+        "the client's prompt",
+        () => {
+          if (greeting.test(terminal.stdout)) return Promise.resolve(true);
+          // As kubectl says: what was printed before it was attached is not seen.
+          if (/press/.test(terminal.stdout + terminal.stderr)) terminal.type("\n");
+          return Promise.resolve(false);
+        },
+        90_000,
+      );
       return { code: 0, stdout: terminal.stdout, stderr: terminal.stderr };
     },
     verify: ({ stdout }) => must(greeting.test(stdout), stdout),
