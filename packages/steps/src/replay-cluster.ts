@@ -22,8 +22,9 @@ export class ReplayCluster {
     this.#mirror = mirror;
   }
 
-  /** Starts it, with its context current in the desk's kubeconfig. */
+  /** Starts it anew, with its context current in the desk's kubeconfig. What an earlier replay left of it is removed. */
   async up(): Promise<void> {
+    if ((await this.#workspace.run(`skiff status --name ${this.name}`)).code === 0) await this.delete();
     await this.#skiff(
       `up --name ${this.name} --nodes ${this.nodes} --registry-mirror '*=${this.#mirror}' --kubeconfig '${this.#workspace.kubeconfig}'`,
     );
