@@ -6,6 +6,7 @@ export * from "./resource.ts";
 export * from "./status.ts";
 export type * from "./generated/types.ts";
 export * from "./kinds/all-kinds.ts";
+export * from "./metrics/metrics-kinds.ts";
 export * from "./field-selector.ts";
 export * from "./quantity.ts";
 export * from "./selector.ts";

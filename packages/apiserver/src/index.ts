@@ -43,4 +43,5 @@ export { createSubresourceHandlers, type SubresourceParts } from "./subresources
 export type { SubresourceHandler } from "./subresources/subresource-handler.ts";
 export { kubernetesServiceIp } from "./bootstrap/kubernetes-service.ts";
 export type { UpgradedConnection } from "./ports/node-connector.ts";
+export { createResourceMetrics, type ResourceMetrics, type ResourceMetricsOptions } from "./resource-metrics/resource-metrics.ts";
 export { legacyBindings } from "./subresources/legacy-binding.ts";

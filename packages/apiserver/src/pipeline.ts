@@ -96,7 +96,7 @@ async function identify(core: ServerCore, request: ServerRequest, trail: AuditTr
 
 async function answer(context: RequestContext, resource: ServedResource | undefined): Promise<Reply> {
   const { core, route } = context;
-  const extension = resource === undefined ? extensionOf(context) : undefined;
+  const extension = resource === undefined || resource.virtual?.givesWay === true ? extensionOf(context) : undefined;
   if (extension !== undefined && core.aggregation !== undefined) return passToExtension(context, core.aggregation, extension);
   if (!route.isResourceRequest || resource === undefined) {
     const handler = core.paths.get(route.isResourceRequest ? "" : (route.segments[0] ?? ""));
@@ -109,12 +109,13 @@ async function answer(context: RequestContext, resource: ServedResource | undefi
   return (route.subresource === "" ? verbHandler(target) : subresourceHandler(target))(target);
 }
 
-/** The APIService that hands the request's group and version over; what the server serves itself comes first. */
+/** The APIService that hands the request's group and version over; what the server serves itself comes first, unless it gives way. */
 function extensionOf({ core, route }: RequestContext): APIService | undefined {
   const { aggregation, resources } = core;
   if (aggregation === undefined) return undefined;
   const [root, group, version] = route.isResourceRequest ? ["apis", route.group, route.version] : route.segments;
-  if (root !== "apis" || !group || !version || resources.inVersion(group, version) !== undefined) return undefined;
+  if (root !== "apis" || !group || !version) return undefined;
+  if (resources.inVersion(group, version)?.some(({ virtual }) => virtual?.givesWay !== true)) return undefined;
   return aggregation.apis.find(group, version);
 }
 

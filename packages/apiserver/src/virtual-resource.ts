@@ -13,6 +13,8 @@ export interface VirtualRequest {
  * missing answer 405.
  */
 export interface VirtualResource {
+  /** An extension server that an APIService names for the group and version answers instead. Default false. */
+  readonly givesWay?: boolean;
   /** `object` is decoded, defaulted and validated; it may be changed and answered. */
   create?(object: KubeObject, request: VirtualRequest): KubeObject | Promise<KubeObject>;
   get?(name: string, request: VirtualRequest): KubeObject | undefined | Promise<KubeObject | undefined>;

@@ -10,14 +10,7 @@ import {
   type Host,
   type LogLevel,
 } from "@skiff/base";
-import {
-  createClusterPki,
-  createHttpsFront,
-  PeerCertificateVerifier,
-  type HttpsFront,
-  type NodeConnector,
-  type UserInfo,
-} from "@skiff/apiserver";
+import { createClusterPki, createHttpsFront, PeerCertificateVerifier, type HttpsFront, type UserInfo } from "@skiff/apiserver";
 import type { Client } from "@skiff/client";
 import type { SimulatedRuntimeOptions } from "@skiff/cri-simulated";
 import { MemoryStore } from "@skiff/store";
@@ -25,6 +18,7 @@ import { stringify } from "yaml";
 import { startControlPlane, type ControlPlane } from "./control-plane/control-plane.ts";
 import { networkPlan } from "./layout/network-plan.ts";
 import { administrator, kubeconfigEntry } from "./manage/identities.ts";
+import { SimulatedNodeConnector } from "./node/simulated-node-connector.ts";
 import { SimulatedNodes } from "./node/simulated-nodes.ts";
 import type { SimulatedNode } from "./node/simulated-node.ts";
 
@@ -84,8 +78,14 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   const network = networkPlan(0, nodeCount);
   const store = new MemoryStore();
   const pki = createClusterPki(host);
-  const plane = await startControlPlane({ host, store, pki, network, connector: () => NO_NODES });
-  const nodes = new SimulatedNodes({
+  const plane = await startControlPlane({
+    host,
+    store,
+    pki,
+    network,
+    connector: () => new SimulatedNodeConnector(() => nodes.nodes),
+  });
+  const nodes: SimulatedNodes = new SimulatedNodes({
     host,
     client: plane.admin,
     informers: plane.informers,
@@ -101,11 +101,6 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
   await nodes.start();
   return new RunningTestCluster(host, plane, nodes, store, pki);
 }
-
-const NO_NODES: NodeConnector = {
-  request: () => Promise.reject(new Error("simulated nodes have no network")),
-  upgrade: () => Promise.reject(new Error("simulated nodes have no network")),
-};
 
 class RunningTestCluster implements TestCluster<Clock> {
   readonly host: Host;

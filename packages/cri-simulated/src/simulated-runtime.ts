@@ -131,6 +131,19 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#containers.get(containerId)?.setUsage(usage);
   }
 
+  /** What all running containers together have used of the CPU since they started, and of memory now. */
+  usage(): { readonly cpuUsageNs: number; readonly memoryWorkingSetBytes: number } {
+    let cpuUsageNs = 0;
+    let memoryWorkingSetBytes = 0;
+    for (const container of this.#containers.values()) {
+      if (!container.running) continue;
+      const stats = container.stats();
+      cpuUsageNs += stats.cpuUsageNs;
+      memoryWorkingSetBytes += stats.memoryWorkingSetBytes;
+    }
+    return { cpuUsageNs, memoryWorkingSetBytes };
+  }
+
   /** The configuration that a container was created with; only with `keepConfigs`. */
   configOf(containerId: string): ContainerConfig | undefined {
     return this.#configs.get(containerId);

@@ -1,5 +1,15 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { apiServiceKind, endpointSliceKind, serviceKind, type APIService, type Status } from "@skiff/api";
+import {
+  addMetricsSchemas,
+  apiServiceKind,
+  builtInSchemas,
+  endpointSliceKind,
+  metricsKinds,
+  podMetricsKind,
+  serviceKind,
+  type APIService,
+  type Status,
+} from "@skiff/api";
 import { NodeUnreachableError, type ConnectRequest, type ConnectResponse, type ConnectTarget } from "../ports/node-connector.ts";
 import { RequestQuery } from "../request-query.ts";
 import type { Reply } from "../reply.ts";
@@ -202,4 +212,41 @@ it("keeps APIServices for what the server serves itself", async () => {
   expect(named.get("v1.apps")?.metadata?.labels).toEqual({ "kube-aggregator.kubernetes.io/automanaged": "onstart" });
   expect(await conditionOf("v1.apps")).toBe("Available=True Local: Local APIServices are always available");
   expect(named.has("v1.apiregistration.k8s.io")).toBe(false);
+});
+
+describe("a kind that gives way to extension servers", () => {
+  it("is answered here until an APIService names a server, and again when that is gone", async () => {
+    const schemas = builtInSchemas();
+    addMetricsSchemas(schemas);
+    const own = { givesWay: true, list: () => [] };
+    api = await startTestApiServer({
+      kinds: metricsKinds,
+      schemas,
+      compose: () => ({
+        extensions: { request: extension, upgrade: extension },
+        paths: createPathHandlers(),
+        virtualResources: new Map(metricsKinds.map(({ group, kind }) => [`${group}/${kind}`, own])),
+      }),
+    });
+    await api.clock.settle();
+    await addServer();
+    const name = "v1beta1.metrics.k8s.io";
+    const services = api.client().resource(apiServiceKind);
+    const list = async (): Promise<string> => (await request("GET", "/apis/metrics.k8s.io/v1beta1/pods")).type;
+    expect(await conditionOf(name)).toBe("Available=True Local: Local APIServices are always available");
+    expect((await api.client().resource(podMetricsKind).list()).items).toEqual([]);
+
+    await services.patch(
+      { name },
+      { spec: { service: { namespace: "default", name: "metrics" }, caBundle: apiService.spec?.caBundle ?? "" } },
+    );
+    await api.clock.settle();
+    expect(await list()).toBe("stream");
+    expect(await conditionOf(name)).toMatch(/^Available=(True|False) (Passed|FailedDiscoveryCheck)/);
+
+    await services.delete({ name });
+    await api.clock.settle();
+    expect(await list()).toBe("list");
+    expect(await conditionOf(name)).toMatch(/^Available=True Local/);
+  });
 });

@@ -1,5 +1,5 @@
-import { serviceKind } from "@skiff/api";
-import type { Host } from "@skiff/base";
+import { addMetricsSchemas, allKinds, builtInSchemas, metricsKinds, serviceKind } from "@skiff/api";
+import { componentHost, type Host } from "@skiff/base";
 import type { Store } from "@skiff/store";
 import {
   cachedNodeSource,
@@ -9,6 +9,7 @@ import {
   createAuthorizer,
   createDefaultAdmission,
   createPathHandlers,
+  createResourceMetrics,
   createSubresourceHandlers,
   HttpsWebhookTransport,
   kindPrefix,
@@ -23,6 +24,7 @@ import {
   type HealthCheck,
   type NodeConnector,
   type ObjectReader,
+  type ResourceMetrics,
   type ServerBase,
   type ServerParts,
   type YamlDecoder,
@@ -49,20 +51,37 @@ export interface ComposedApiServerOptions {
 }
 
 /** The API server with everything that a cluster has from its first second: authentication, RBAC, admission, all subresources. */
-export function composeApiServer(options: ComposedApiServerOptions): Promise<ApiServer> {
+export async function composeApiServer(options: ComposedApiServerOptions): Promise<ApiServer> {
   const { host, store, yaml, audit, removedVersions = true } = options;
-  return createApiServer({
+  const schemas = builtInSchemas();
+  addMetricsSchemas(schemas);
+  let stopMetrics = (): void => {};
+  const server = await createApiServer({
     host,
     store,
+    kinds: [...allKinds, ...metricsKinds],
+    schemas,
     removedVersions,
     ...(yaml === undefined ? {} : { yaml }),
     ...(audit === undefined ? {} : { audit }),
-    compose: (base) => compose(options, base),
+    compose: (base) => {
+      const connector = options.connector(base.reader);
+      const metrics = createResourceMetrics({ host: componentHost(host, "resource-metrics"), reader: base.reader, connector });
+      stopMetrics = () => metrics.stop();
+      return compose(options, base, connector, metrics);
+    },
   });
+  return {
+    ...server,
+    stop() {
+      stopMetrics();
+      server.stop();
+    },
+  };
 }
 
-function compose(options: ComposedApiServerOptions, base: ServerBase): ServerParts {
-  const { host, pki, serviceCidr, connector, readinessChecks } = options;
+function compose(options: ComposedApiServerOptions, base: ServerBase, nodeConnector: NodeConnector, metrics: ResourceMetrics): ServerParts {
+  const { host, pki, serviceCidr, readinessChecks } = options;
   const { reader, registry, schemas, resourceOf } = base;
   const authentication = createAuthentication({ host, reader, serviceAccountKey: pki.serviceAccountKey });
   const rbac = new RbacAuthorizer(cachedRbacSource(reader, registry));
@@ -79,7 +98,6 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
     resourceOf,
   });
   const services = registry.cacheOf(kindPrefix(serviceKind));
-  const nodeConnector = connector(reader);
   return {
     authenticators: authentication.authenticators,
     authorizer,
@@ -92,6 +110,7 @@ function compose(options: ComposedApiServerOptions, base: ServerBase): ServerPar
     virtualResources: new Map([
       ...reviewResources({ authorizer, rbac, tokens: authentication.tokens, apiAudiences: authentication.apiAudiences }),
       ["/Binding", legacyBindings(base.transport)],
+      ...metrics.virtualResources,
     ]),
     paths: createPathHandlers({ readinessChecks, tokens: { issuerUrl: authentication.issuerUrl, keys: authentication.keys } }),
   };

@@ -34,6 +34,7 @@ import type { NetworkPlan } from "../layout/network-plan.ts";
 import { DNS_SERVICE } from "../node/cluster-dns.ts";
 import { composeApiServer, type ComposedApiServerOptions } from "./compose-api-server.ts";
 import { ensureIngress, INGRESS_CONTROLLER_ACCOUNT } from "./ensure-ingress.ts";
+import { ensureMetricsRights } from "./ensure-metrics-rights.ts";
 import { startIngressStatus } from "./ingress-status.ts";
 import { ensureLocalStorage } from "./local-storage.ts";
 
@@ -81,7 +82,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     // Extension servers, which need it, reach only servers that listen.
     ...(advertised === undefined ? {} : { frontProxyAuthorityPem: pki.frontProxyAuthority.save().certificatePem }),
   });
-  await Promise.all([ensureDns(admin, network), ensureIngress(admin), ensureLocalStorage(admin), ensurePolicyRights(admin)]);
+  await Promise.all([
+    ensureDns(admin, network),
+    ensureIngress(admin),
+    ensureLocalStorage(admin),
+    ensurePolicyRights(admin),
+    ensureMetricsRights(admin),
+  ]);
   if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
   void compactStore(host, options.store, stopping.signal);

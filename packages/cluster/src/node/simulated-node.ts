@@ -1,7 +1,15 @@
 import type { Host } from "@skiff/base";
 import type { Client, EventRecorder } from "@skiff/client";
 import { SimulatedProbeTransport, SimulatedRuntime, type SimulatedRuntimeOptions } from "@skiff/cri-simulated";
-import { createKubelet, MemoryFileSystem, MemoryMounter, simulatedNodeFacts, type Kubelet, type KubeletSources } from "@skiff/kubelet";
+import {
+  createKubelet,
+  MemoryFileSystem,
+  MemoryMounter,
+  simulatedNodeFacts,
+  type Kubelet,
+  type KubeletSources,
+  type MachineUsage,
+} from "@skiff/kubelet";
 import { KUBERNETES_VERSION } from "../version.ts";
 
 /** One simulated node. */
@@ -35,6 +43,10 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
   const { host, cpuCount, memoryBytes } = options;
   const runtime = new SimulatedRuntime(host, options.runtime);
   const fileSystem = new MemoryFileSystem(() => host.clock.now());
+  const facts = simulatedNodeFacts({
+    ...(cpuCount === undefined ? {} : { cpuCount }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  });
   const kubelet = createKubelet({
     host,
     client: options.client,
@@ -42,7 +54,7 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
     runtime,
     fileSystem,
     mounter: new MemoryMounter(fileSystem),
-    facts: simulatedNodeFacts({ ...(cpuCount === undefined ? {} : { cpuCount }), ...(memoryBytes === undefined ? {} : { memoryBytes }) }),
+    facts: { ...facts, usage: async () => withContainers(await facts.usage(), runtime.usage()) },
     probes: new SimulatedProbeTransport(runtime, host.clock),
     sources: options.sources,
     recorder: options.recorder,
@@ -57,4 +69,13 @@ export function createSimulatedNode(options: SimulatedNodeOptions): SimulatedNod
     eviction: false,
   });
   return { kubelet, runtime, fileSystem };
+}
+
+/** What the containers use, on top of the machine itself. */
+function withContainers(idle: MachineUsage, used: ReturnType<SimulatedRuntime["usage"]>): MachineUsage {
+  return {
+    ...idle,
+    cpuUsageNs: idle.cpuUsageNs + used.cpuUsageNs,
+    memoryWorkingSetBytes: idle.memoryWorkingSetBytes + used.memoryWorkingSetBytes,
+  };
 }

@@ -57,6 +57,14 @@ export function resourceMetrics(usage: NodeUsage): Metric[] {
   return [
     { name: "container_cpu_usage_seconds_total", help: cpuHelp("container"), type: "counter", samples: byContainer(cpu) },
     { name: "container_memory_working_set_bytes", help: memoryHelp("container"), type: "gauge", samples: byContainer(memory) },
+    {
+      name: "container_start_time_seconds",
+      help: "[STABLE] Start time of the container since unix epoch in seconds",
+      type: "gauge",
+      samples: containers.flatMap(({ container, namespace, pod, startedAtMs }) =>
+        startedAtMs === undefined ? [] : [{ labels: { container, namespace, pod }, value: startedAtMs / 1000 }],
+      ),
+    },
     { name: "node_cpu_usage_seconds_total", help: cpuHelp("node"), type: "counter", samples: single(machine.cpuUsageNs / 1e9) },
     { name: "node_memory_working_set_bytes", help: memoryHelp("node"), type: "gauge", samples: single(machine.memoryWorkingSetBytes) },
     { name: "pod_cpu_usage_seconds_total", help: cpuHelp("pod"), type: "counter", samples: byPod(cpu) },

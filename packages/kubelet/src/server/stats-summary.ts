@@ -39,8 +39,9 @@ function podSummary(kubelet: Kubelet, uid: string, containers: readonly Containe
   return {
     podRef: { name: first?.pod, namespace: first?.namespace, uid },
     startTime: kubelet.parts.statuses.get(uid)?.startTime,
-    containers: containers.map(({ container, stats, cpuNanoCores }) => ({
+    containers: containers.map(({ container, stats, cpuNanoCores, startedAtMs }) => ({
       name: container,
+      startTime: startedAtMs === undefined ? undefined : formatTime(startedAtMs),
       cpu: { time: formatTime(stats.timestampNs / 1e6), usageNanoCores: cpuNanoCores, usageCoreNanoSeconds: Math.round(stats.cpuUsageNs) },
       memory: { time: formatTime(stats.timestampNs / 1e6), workingSetBytes: stats.memoryWorkingSetBytes },
       rootfs: { time: formatTime(stats.timestampNs / 1e6), usedBytes: stats.writableLayerBytes },

@@ -1,3 +1,4 @@
+import { parseTime } from "@skiff/base";
 import type { ContainerStats } from "../container-runtime.ts";
 import type { Kubelet } from "../kubelet.ts";
 import type { MachineUsage } from "../node-facts.ts";
@@ -19,6 +20,8 @@ export interface ContainerUsage {
   readonly namespace: string;
   readonly podUid: string;
   readonly stats: ContainerStats;
+  /** When it was started; absent when that is not known yet. */
+  readonly startedAtMs: number | undefined;
   /** Billionths of a core, over the last seconds. */
   readonly cpuNanoCores: number;
 }
@@ -59,12 +62,19 @@ export class UsageStats {
       namespace: stats.labels[POD_NAMESPACE_LABEL] ?? "",
       podUid: stats.labels[POD_UID_LABEL] ?? "",
       stats,
+      startedAtMs: this.#startOf(stats),
       cpuNanoCores: rate(stats.containerId, stats.timestampNs, stats.cpuUsageNs),
     }));
     const nodeCpuNanoCores = rate("", timeMs * 1e6, machine.cpuUsageNs);
     // Containers that are gone drop out with the old map.
     this.#samples = next;
     return { timeMs, machine, nodeCpuNanoCores, containers };
+  }
+
+  #startOf({ labels }: ContainerStats): number | undefined {
+    const { containerStatuses = [], initContainerStatuses = [] } = this.#kubelet.parts.statuses.get(labels[POD_UID_LABEL] ?? "") ?? {};
+    const status = [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === labels[CONTAINER_NAME_LABEL]);
+    return parseTime(status?.state?.running?.startedAt);
   }
 }
 
