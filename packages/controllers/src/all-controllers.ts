@@ -16,6 +16,7 @@ import { createEndpointSliceController } from "./endpointslice/controller.ts";
 import { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
 import { createEphemeralVolumeController } from "./ephemeral-volume/controller.ts";
 import { createGarbageCollector } from "./garbage-collector/controller.ts";
+import { createHorizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/controller.ts";
 import { createJobController } from "./job/controller.ts";
 import { createLocalVolumePlacementController } from "./local-volume-placement/controller.ts";
 import { createNamespaceController } from "./namespace/controller.ts";
@@ -100,6 +101,7 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("volumeattributesclass-protection-controller", createAttributesClassProtectionController),
   entry("ephemeral-volume-controller", createEphemeralVolumeController),
   entry("clusterrole-aggregation-controller", createClusterRoleAggregationController),
+  entry("horizontal-pod-autoscaler", createHorizontalPodAutoscalerController),
   entry("disruption-controller", createDisruptionController),
   entry("resourcequota-controller", createResourceQuotaController),
   entry("ttl-after-finished-controller", createTtlAfterFinishedController),

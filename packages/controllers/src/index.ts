@@ -13,6 +13,7 @@ export { createEndpointsController } from "./endpoints/controller.ts";
 export { createEndpointSliceController } from "./endpointslice/controller.ts";
 export { createEndpointSliceMirroringController } from "./endpointslicemirroring/controller.ts";
 export { createGarbageCollector } from "./garbage-collector/controller.ts";
+export { createHorizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/controller.ts";
 export { createJobController } from "./job/controller.ts";
 export { createNamespaceController } from "./namespace/controller.ts";
 export { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/controller.ts";
