@@ -1,5 +1,6 @@
 import type { Command } from "../command.ts";
 import { applyCommand, viewLastAppliedCommand } from "./apply.ts";
+import { autoscaleCommand } from "./autoscale.ts";
 import { configCommands } from "./config.ts";
 import { createCommand, replaceCommand } from "./create.ts";
 import { createCommands } from "./create/create-commands.ts";
@@ -37,6 +38,7 @@ export const allCommands: readonly Command[] = [
   ...rolloutCommands,
   rollingUpdateCommand,
   scaleCommand,
+  autoscaleCommand,
   clusterInfoCommand,
   ...topCommands,
   ...nodeCommands,
@@ -62,7 +64,6 @@ export const allCommands: readonly Command[] = [
 
 /** Commands of kubectl that are missing here. */
 export const unsupportedCommands: readonly string[] = [
-  "autoscale",
   "certificate",
   "completion",
   "cp",

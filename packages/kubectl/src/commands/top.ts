@@ -80,7 +80,12 @@ const topPod: Command = {
   aliases: ["top pods", "top po"],
   summary: "Display resource (CPU/memory) usage of pods",
   usage: "[NAME | -l label] [options]",
-  flags: { ...FLAGS, ...ALL_NAMESPACES, containers: { type: "bool", help: "If present, print usage of containers within a pod." } },
+  flags: {
+    ...FLAGS,
+    ...ALL_NAMESPACES,
+    containers: { type: "bool", help: "If present, print usage of containers within a pod." },
+    sum: { type: "bool", help: "Print the sum of the resource usage" },
+  },
   async run(session) {
     const { flags } = session;
     const everywhere = flags.bool("all-namespaces");
@@ -119,7 +124,15 @@ const topPod: Command = {
       "CPU(cores)",
       "MEMORY(bytes)",
     ];
-    session.io.stdout(alignRows(flags.bool("no-headers") ? cells : [heading, ...cells]));
+    const total = (part: "cpu" | "memory"): Quantity => rows.reduce((sum, row) => sum.add(row[part]), Quantity.zero);
+    const blanks = heading.slice(2).map(() => "");
+    const sums = flags.bool("sum")
+      ? [
+          [...blanks, "________", "________"],
+          [...blanks, cpu(total("cpu")), memory(total("memory"))],
+        ]
+      : [];
+    session.io.stdout(alignRows(flags.bool("no-headers") ? [...cells, ...sums] : [heading, ...cells, ...sums]));
   },
 };
 
