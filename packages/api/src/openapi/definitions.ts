@@ -9,6 +9,9 @@ import { listSchemaName, servedKinds, type ServedKind } from "./served-kind.ts";
 /** Its first fields are described as those of all kinds. */
 const ANY_KIND = "io.k8s.api.core.v1.ConfigMap";
 
+const METADATA_TEXT =
+  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 /** Kinds that every group version has beside its own. */
@@ -85,8 +88,8 @@ export class DefinitionSet {
 /** The text of a custom kind is its own; the fields that all kinds have are described as everywhere. */
 function customDescription({ description = "" }: Schema, descriptions: Readonly<Record<string, Description>>): Description {
   const { fields = {} } = descriptions[ANY_KIND] ?? {};
-  const common = Object.entries(fields).filter(([name]) => name === "apiVersion" || name === "kind" || name === "metadata");
-  return { text: description, fields: Object.fromEntries(common) };
+  const common = Object.entries(fields).filter(([name]) => name === "apiVersion" || name === "kind");
+  return { text: description, fields: { ...Object.fromEntries(common), metadata: METADATA_TEXT } };
 }
 
 function collectRefs(schema: Schema, into: string[]): void {

@@ -139,7 +139,7 @@ describe("documents", () => {
       const schema = schemaFromOpenApi({
         type: "object",
         description: "A widget.",
-        properties: { kind: { type: "string" }, spec },
+        properties: { kind: { type: "string" }, metadata: { type: "object" }, spec },
         ...root,
       });
       input.registry.add(widgetKind.schema, { ...schema, custom: true });
@@ -172,7 +172,10 @@ describe("documents", () => {
     const schemas = (v3["components"] as { schemas: Json }).schemas;
     expect(schemas[widgetKind.schema]).toMatchObject({
       description: "A widget.",
-      properties: { kind: { description: expect.stringContaining("Kind is a string value") } },
+      properties: {
+        kind: { description: expect.stringContaining("Kind is a string value") },
+        metadata: { description: expect.stringContaining("Standard object's metadata") },
+      },
     });
   });
 
