@@ -107,7 +107,7 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
       references: [`${E2E}/busybox:1.37.0-1`],
       packages: ["bash-static", "busybox-static"],
       // Upstream's busybox is newer: its shell passes on variables whose names are no names in a shell, as bash does.
-      links: { ...busyboxLinks(), "/bin/sh": "/bin/bash-static" },
+      links: { ...busyboxLinks(), "/usr/bin/sh": "/bin/bash-static" },
       config: { cmd: ["sh"] },
     },
     {
@@ -120,10 +120,10 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
   ];
 }
 
-/** A link for each applet, in `/bin` as in upstream's image. */
+/** A link for each applet, in `/usr/bin`, which is `/bin`, too: a layer must not go by way of another one's links. */
 function busyboxLinks(): Record<string, string> {
   const applets = execFileSync("/bin/busybox", ["--list"], { encoding: "utf8" }).trim().split("\n");
-  return Object.fromEntries(applets.filter((name) => name !== "busybox").map((name) => [`/bin/${name}`, "/bin/busybox"]));
+  return Object.fromEntries(applets.filter((name) => name !== "busybox").map((name) => [`/usr/bin/${name}`, "/bin/busybox"]));
 }
 
 function plainImages(tools: Tools): OciImage[] {
