@@ -3,11 +3,8 @@ import { resourcePath } from "@skiff/api";
 import type { DiscoveredResource } from "@skiff/client";
 import { KubectlError } from "../kubectl-error.ts";
 import type { Session } from "../session.ts";
-import { WebSocketStream } from "./web-socket-stream.ts";
+import { CHANNEL, openChannels, type Channel, type RemoteChannels } from "./remote-channels.ts";
 
-/** The channels of `v4.channel.k8s.io` and later; the first byte of each message. */
-const CHANNEL = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
-const PROTOCOLS = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 /** Standard input is sent in messages of at most so many bytes. */
 const CHUNK_BYTES = 32 * 1024;
 
@@ -48,58 +45,56 @@ export async function runRemote(session: Session, target: RemoteTarget, streams:
     tty: streams.tty || undefined,
   };
   const path = resourcePath(target.pods, { namespace: target.namespace, name: target.pod, subresource: target.subresource });
-  const socket = await WebSocketStream.open(
-    await session.transport(),
-    { method: "GET", path, query, signal: io.signal },
-    PROTOCOLS,
-    io.host.random,
-  );
+  const { stdin, tty } = streams;
+  const channels: readonly Channel[] = [
+    CHANNEL.error,
+    ...(stdin ? [CHANNEL.stdin] : []),
+    CHANNEL.stdout,
+    ...(tty ? [CHANNEL.resize] : [CHANNEL.stderr]),
+  ];
+  // A terminal says by a character that its input is over.
+  const needsEnd = stdin !== undefined && !tty;
+  const remote = await openChannels(session, { method: "GET", path, query, signal: io.signal }, channels, needsEnd);
   let status: Status | undefined;
   const raw = streams.tty && streams.stdin !== undefined && io.terminal.stdinIsTerminal;
-  const stopResizing = streams.tty ? sendSizes(session, socket) : () => {};
+  const stopResizing = streams.tty ? sendSizes(session, remote) : () => {};
   if (raw) io.terminal.setRaw(true);
   try {
     await new Promise<void>((resolve, reject) => {
-      socket.start({
-        onMessage(message) {
-          const body = message.subarray(1);
-          if (message[0] === CHANNEL.stdout) streams.stdout(body);
-          else if (message[0] === CHANNEL.stderr) streams.stderr(body);
-          else if (message[0] === CHANNEL.error && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
+      remote.start({
+        onData(channel, body) {
+          if (channel === CHANNEL.stdout) streams.stdout(body);
+          else if (channel === CHANNEL.stderr) streams.stderr(body);
+          else if (channel === CHANNEL.error && body.length > 0) status = JSON.parse(body.toString("utf8")) as Status;
         },
         onClose: (error) => (error !== undefined && status === undefined ? reject(error) : resolve()),
       });
-      if (streams.stdin !== undefined) sendInput(socket, streams.stdin).catch(reject);
+      if (streams.stdin !== undefined) sendInput(remote, streams.stdin).catch(reject);
     });
   } finally {
     if (raw) io.terminal.setRaw(false);
     stopResizing();
-    socket.close();
+    remote.close();
   }
   return exitCodeOfStatus(status);
 }
 
-function sendSizes({ io }: Session, socket: WebSocketStream): () => void {
+function sendSizes({ io }: Session, remote: RemoteChannels): () => void {
   const send = (): void => {
     const size = io.terminal.size();
-    if (size !== undefined) socket.send(channel(CHANNEL.resize, Buffer.from(JSON.stringify({ Width: size.columns, Height: size.rows }))));
+    if (size !== undefined) remote.send(CHANNEL.resize, Buffer.from(JSON.stringify({ Width: size.columns, Height: size.rows })));
   };
   send();
   return io.terminal.onResize(send);
 }
 
-function channel(number: number, body: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([number]), body]);
-}
-
-async function sendInput(socket: WebSocketStream, stdin: AsyncIterable<Uint8Array>): Promise<void> {
+async function sendInput(remote: RemoteChannels, stdin: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const chunk of stdin) {
     for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
-      if (!socket.send(channel(CHANNEL.stdin, chunk.subarray(start, start + CHUNK_BYTES)))) await socket.drained();
+      if (!remote.send(CHANNEL.stdin, chunk.subarray(start, start + CHUNK_BYTES))) await remote.drained();
     }
   }
-  // Only version 5 can say that input has ended.
-  if (socket.protocol === "v5.channel.k8s.io") socket.send(Buffer.from([CHANNEL.close, CHANNEL.stdin]));
+  remote.endInput();
 }
 
 function exitCodeOfStatus(status: Status | undefined): number {

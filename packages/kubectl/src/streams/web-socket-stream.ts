@@ -4,6 +4,7 @@ import type { ApiRequest } from "@skiff/api";
 import type { Random } from "@skiff/base";
 import type { KubectlTransport } from "../io.ts";
 import { KubectlError } from "../kubectl-error.ts";
+import { drained } from "./drained.ts";
 
 /** RFC 6455, section 1.3. */
 const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -83,11 +84,7 @@ export class WebSocketStream {
 
   /** Resolves when more can be sent, or the connection is over. */
   drained(): Promise<void> {
-    if (this.#closed || !this.#stream.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#stream.once("drain", resolve);
-      this.#stream.once("close", resolve);
-    });
+    return this.#closed ? Promise.resolve() : drained(this.#stream);
   }
 
   /** Says goodbye and ends the connection. */

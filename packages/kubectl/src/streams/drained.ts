@@ -1,0 +1,15 @@
+import type { Duplex } from "node:stream";
+
+/** Resolves when a stream takes more, or is over. */
+export function drained(stream: Duplex): Promise<void> {
+  if (stream.destroyed || !stream.writableNeedDrain) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stream.off("drain", done);
+      stream.off("close", done);
+      resolve();
+    };
+    stream.on("drain", done);
+    stream.on("close", done);
+  });
+}
