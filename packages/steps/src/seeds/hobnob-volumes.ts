@@ -7,9 +7,10 @@ import { getDocument, putDocument, replaceAllPods } from "./hobnob-cloud.ts";
 import { START_MS, untilGreen } from "./hobnob-elasticsearch.ts";
 import { PODS } from "./hobnob-minikube.ts";
 
-/** The text of the StatefulSet before it has claims. */
+/** The StatefulSet before it has claims; what raises a limit that some machines keep is left out. */
 function withoutClaims(world: World): string {
-  return world.steps.find(({ id }) => id === "s002-112")?.text ?? "";
+  const text = world.steps.find(({ id }) => id === "s002-112")?.text ?? "";
+  return text.replace("ulimit -n 65536", "ulimit -n");
 }
 
 /** All three copies of the set get one folder of the node: the first locks it, the others give up. */

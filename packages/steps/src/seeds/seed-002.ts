@@ -27,6 +27,11 @@ export const SEED_002: SeedPlan = {
     { pattern: /\bdo-block-storage\b/g, value: () => "standard" },
     // A folder of the machine's root, which is not ours to fill.
     { pattern: /(?<=\s)\/data\b/g, value: ({ workspace }) => `${workspace.directory}/data` },
+    // Some machines let nobody raise it; the document's container would end with an error there.
+    {
+      pattern: /\bulimit -n 65536\b/g,
+      value: async ({ workspace }, [raise]) => ((await workspace.run(raise)).code === 0 ? raise : "ulimit -n"),
+    },
     { pattern: /https:\S+\/ingress-nginx\/\S+\/mandatory\.yaml/g, value: () => "mandatory.yaml" },
   ],
   async prepare(world) {
