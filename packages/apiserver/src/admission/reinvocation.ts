@@ -29,12 +29,6 @@ class ReinvocationState implements Reinvocation {
 
 const states = new WeakMap<AdmissionRequest, ReinvocationState>();
 
-function stateOf(request: AdmissionRequest): ReinvocationState {
-  let state = states.get(request);
-  if (state === undefined) states.set(request, (state = new ReinvocationState()));
-  return state;
-}
-
 /** Whether a webhook or policy has changed the object: it may have fields now that its kind does not have. */
 export function wasChangedByOthers(request: AdmissionRequest): boolean {
   return states.get(request)?.changedLate === true;
@@ -42,7 +36,9 @@ export function wasChangedByOthers(request: AdmissionRequest): boolean {
 
 /** The memory of a request. */
 export function reinvocationOf(request: AdmissionRequest): Reinvocation {
-  return stateOf(request);
+  let state = states.get(request);
+  if (state === undefined) states.set(request, (state = new ReinvocationState()));
+  return state;
 }
 
 /**
@@ -59,8 +55,9 @@ export class AdmissionChain implements AdmissionPlugin {
 
   async mutate(request: AdmissionRequest): Promise<void> {
     await this.#mutateOnce(request);
-    const state = stateOf(request);
-    if (!state.changedLate) return;
+    // Nearly no request has a state: only webhooks and policies make one. A WeakMap entry for each would burden the collector.
+    const state = states.get(request);
+    if (state?.changedLate !== true) return;
     state.isSecondRound = true;
     await this.#mutateOnce(request);
   }
