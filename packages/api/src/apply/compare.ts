@@ -1,7 +1,7 @@
 import { isJsonObject, jsonEquals, type JsonObject, type JsonValue } from "../json-value.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
-import { asMember, EMPTY_SET, type FieldSet } from "./field-set.ts";
+import { asMember, EMPTY_SET, fieldElement, type FieldSet } from "./field-set.ts";
 import { fieldSchemaOf, granularityOf, indexItems, itemSchemaOf } from "./typed-value.ts";
 
 /** What an update did to the fields of an object. */
@@ -66,12 +66,12 @@ class Comparer {
       const inner = filter === isManagedAtRoot && name === "metadata" ? isManagedInMetadata : undefined;
       const there = last === undefined && (ALWAYS_THERE.has(name) || schema.required?.includes(name) === true);
       const result = this.#value(there && schema.properties?.has(name) === true ? emptyLike(next) : last, next, field, inner);
-      if (result.changed !== undefined) (changed ??= {})[`f:${name}`] = result.changed;
-      if (result.removed !== undefined) (removed ??= {})[`f:${name}`] = result.removed;
+      if (result.changed !== undefined) (changed ??= {})[fieldElement(name)] = result.changed;
+      if (result.removed !== undefined) (removed ??= {})[fieldElement(name)] = result.removed;
     }
     for (const name in before) {
       if (Object.hasOwn(after, name) || (filter !== undefined && !filter(name))) continue;
-      (removed ??= {})[`f:${name}`] = EMPTY_SET;
+      (removed ??= {})[fieldElement(name)] = EMPTY_SET;
     }
     return changed === undefined && removed === undefined ? SAME : { changed, removed };
   }
@@ -143,7 +143,7 @@ function configuredFields(object: JsonObject, schema: Schema, registry: SchemaRe
     const node = configuredValue(value, field, registry, inner);
     // The keys of maps, unlike the fields of structs, exist only because somebody set them.
     const member = schema.properties?.has(name) !== true;
-    if (node !== undefined || member) (set ??= {})[`f:${name}`] = member ? asMember(node) : (node ?? EMPTY_SET);
+    if (node !== undefined || member) (set ??= {})[fieldElement(name)] = member ? asMember(node) : (node ?? EMPTY_SET);
   }
   return set;
 }

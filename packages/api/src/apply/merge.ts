@@ -2,7 +2,7 @@ import { isJsonObject, jsonEquals, setKey, type JsonObject, type JsonValue } fro
 import { orderItems } from "../patch/list-order.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
-import { isMember, showPath, type FieldSet } from "./field-set.ts";
+import { fieldElement, isMember, showPath, type FieldSet } from "./field-set.ts";
 import { fieldSchemaOf, granularityOf, itemElement, itemSchemaOf } from "./typed-value.ts";
 
 /** A configuration that cannot be applied, such as a list that names an item twice. The message says where. */
@@ -30,7 +30,7 @@ class Merger {
     let result = live;
     for (const name of Object.keys(config)) {
       const before = Object.hasOwn(live, name) ? live[name] : undefined;
-      this.#path.push(`f:${name}`);
+      this.#path.push(fieldElement(name));
       const after = this.#value(before, config[name] as JsonValue, fieldSchemaOf(schema, name, this.#registry));
       this.#path.pop();
       if (after === before) continue;
