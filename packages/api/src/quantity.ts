@@ -210,8 +210,3 @@ export function tryParseQuantity(text: string | number | undefined): Quantity | 
 export function canonicalQuantity(text: string | number): string {
   return tryParseQuantity(text)?.toString() ?? String(text);
 }
-
-/** Puts every amount of a list of resources into its canonical form, in place. */
-export function canonicalizeQuantities(amounts: Record<string, string> | undefined): void {
-  for (const [name, amount] of Object.entries(amounts ?? {})) amounts![name] = canonicalQuantity(amount);
-}

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { UserError } from "./user-error.ts";
@@ -115,10 +115,4 @@ function runInstaller(command: string, onOutput: (line: string) => void): Promis
       else reject(new UserError(`The package manager ended with code ${code}: ${last}`, `Run it yourself to see more: ${command}`));
     });
   });
-}
-
-/** The version that a program prints, or `undefined` when it is not there. */
-export function programVersion(program: string, argument = "--version"): string | undefined {
-  const result = spawnSync(program, [argument], { encoding: "utf8", timeout: 5000 });
-  return result.status === 0 ? result.stdout.trim().split("\n")[0] : undefined;
 }

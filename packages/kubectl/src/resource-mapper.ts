@@ -1,4 +1,4 @@
-import { apiVersionOf, groupResource, isStatus, parseApiVersion, type APIResourceList } from "@skiff/api";
+import { apiVersionOf, isStatus, parseApiVersion, type APIResourceList } from "@skiff/api";
 import { discoverResources, type Client, type DiscoveredResource } from "@skiff/client";
 import { KubectlError } from "./kubectl-error.ts";
 
@@ -95,9 +95,4 @@ export class ResourceMapper {
 export function singularName(resource: DiscoveredResource): string {
   const singular = resource.singular || resource.kind.toLowerCase();
   return resource.group === "" ? singular : `${singular}.${resource.group}`;
-}
-
-/** `pods`, `deployments.apps`. */
-export function pluralName(resource: DiscoveredResource): string {
-  return groupResource(resource);
 }

@@ -25,11 +25,6 @@ export interface RuntimePod {
   readonly containers: readonly RuntimeContainer[];
 }
 
-/** Nothing of the Pod is in the runtime. */
-export function emptyRuntimePod(pod: { uid: string; name: string; namespace: string }): RuntimePod {
-  return { ...pod, sandboxes: [], containers: [] };
-}
-
 /** Asks the runtime for everything of one Pod. */
 export async function readRuntimePod(
   runtime: ContainerRuntime,

@@ -69,12 +69,6 @@ export function decodeHeaderRevision(bytes: Uint8Array): number {
   return 0;
 }
 
-/** The header's revision of any response: `ResponseHeader` is field 1 of them all. */
-export function decodeRevision(bytes: Uint8Array): number {
-  for (const field of protobufFields(bytes)) if (field.number === 1) return decodeHeaderRevision(field.bytes);
-  return 0;
-}
-
 /** A `mvccpb.KeyValue`; `prefix` is taken off the key. */
 export function decodeKeyValue(bytes: Uint8Array, prefix: string): KeyValue {
   let key = "";

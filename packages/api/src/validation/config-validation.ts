@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbiddenField, invalidValue, MAX_SHOWN_ERRORS, required, tooLong } from "../field-error.ts";
+import { type FieldError, forbiddenField, invalidValue, MAX_SHOWN_ERRORS, required, tooLong } from "../field-error.ts";
 import type { ConfigMap, Secret } from "../generated/types.ts";
 import { semanticEqual } from "../semantic-equal.ts";
 import { immutable, invalidEach } from "./field-checks.ts";
@@ -89,9 +89,4 @@ export function validateSecret(secret: Secret, old: Secret | undefined): FieldEr
   errors.push(...validateSecretType(secret));
   if (old === undefined) return errors;
   return [...immutable("type", secret.type, old.type), ...validateUnchanged(secret, old), ...errors];
-}
-
-/** References that may stand once in a list. */
-export function duplicateNames(names: readonly string[], field: string): FieldError[] {
-  return names.flatMap((name, index) => (names.indexOf(name) === index ? [] : [duplicate(`${field}[${index}]`, name)]));
 }

@@ -1,4 +1,4 @@
-import { duplicate, type FieldError, forbiddenField, invalidValue, notSupported, required } from "../field-error.ts";
+import { duplicate, type FieldError, forbiddenField, invalidValue, required } from "../field-error.ts";
 import type { LimitRange, LimitRangeItem, ResourceQuota } from "../generated/types.ts";
 import type { WriteContext } from "../kind.ts";
 import { tryParseQuantity } from "../quantity.ts";
@@ -177,12 +177,4 @@ export function validateLimitRange(limitRange: LimitRange): FieldError[] {
     }
     return errors;
   });
-}
-
-/** Scopes that quotas know, for the admission that counts. */
-export const QUOTA_SCOPES: readonly string[] = SCOPES;
-
-/** Refuses an unknown one of a fixed set, for fields that hold a list. */
-export function unsupportedItems(field: string, values: readonly string[], supported: readonly string[]): FieldError[] {
-  return values.filter((value) => !supported.includes(value)).map((value) => notSupported(field, value, supported));
 }

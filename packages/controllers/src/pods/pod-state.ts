@@ -38,8 +38,3 @@ export function msUntilAvailable(pod: Pod, minReadySeconds: number, nowMs: numbe
   const sinceMs = readySinceMs(pod);
   return sinceMs === undefined ? undefined : Math.max(0, sinceMs + minReadySeconds * 1000 - nowMs);
 }
-
-/** True when the Pod has been ready for at least `minReadySeconds`. */
-export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
-  return msUntilAvailable(pod, minReadySeconds, nowMs) === 0;
-}
