@@ -148,7 +148,7 @@ export const VOLUME_CHECKS: Readonly<Record<string, StepCheck>> = {
   "s002-123": expecting(),
   "s002-124": expecting(),
   "s002-125": {
-    perform: (world) => world.workspace.run("cd data && find . -type f | sort"),
+    perform: (world) => world.workspace.run("(cd data && find . -type f | sort)"),
     ...expecting(prints(/^\.\/nodes\/0\/_state\/global-\d+\.st$/m, /^\.\/nodes\/0\/_state\/node-\d+\.st$/m, /^\.\/nodes\/0\/node\.lock$/m)),
   },
   "s002-126": ONE_FOLDER,
