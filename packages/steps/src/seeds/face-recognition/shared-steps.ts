@@ -216,9 +216,8 @@ metadata: {name: headless}
 spec: {clusterIP: None, selector: {app: mysql}, ports: [{port: 3306}]}
 `);
       const pod = (await world.pods("app=mysql"))[0]?.status.podIP ?? "";
-      await world.eventually("the name of the headless Service", async () =>
-        (await world.ok("kubectl exec deployment/mysql -- getent hosts headless.default.svc.cluster.local")).startsWith(`${pod} `),
-      );
+      const question = "kubectl run resolver --rm -i --restart=Never --image=busybox -- nslookup headless.default.svc.cluster.local";
+      await world.eventually("the name of the headless Service", async () => new RegExp(`: ${pod}$`, "m").test(await world.ok(question)));
       return world.workspace.run("kubectl delete service headless");
     },
     ...expecting(),
