@@ -21,6 +21,7 @@ export const SEED_001: SeedPlan = {
     "s001-014": "s000-015",
     "s001-015": "s000-015",
     "s001-035": AFTER_DEPLOYMENT,
+    "s001-039": AFTER_DEPLOYMENT,
     "s001-036": AFTER_DEPLOYMENT,
     "s001-037": AFTER_DEPLOYMENT,
   },

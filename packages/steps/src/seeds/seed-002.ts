@@ -9,7 +9,7 @@ import { VOLUME_CHECKS } from "./hobnob-volumes.ts";
 
 const MAP_COUNT = "/proc/sys/vm/max_map_count";
 const DOCKER = "Docker builds and pushes an image; the images of the replay are built without it";
-const DASHBOARD = "the web page that is opened is not part of the document's cluster";
+const DASHBOARD = "Skiff has no dashboard yet";
 
 /** The address of one of the three lone Elasticsearch servers; the document's end with 4, 5 and 6. */
 async function loneServer(world: World, last: string): Promise<string> {
