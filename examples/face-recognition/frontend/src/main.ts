@@ -1,5 +1,5 @@
 /**
- * The page. Environment: FRONTEND_PORT (8081), RECEIVER_ADDRESS (`host:port`), KNOWN_PEOPLE, UNKNOWN_PEOPLE and the MYSQL_
+ * The page. Environment: FRONTEND_PORT (8081), RECEIVER_ADDRESS (`receiver-service:8000`), KNOWN_PEOPLE, UNKNOWN_PEOPLE and the MYSQL_
  * names.
  */
 import { createServer } from "node:http";
@@ -18,7 +18,7 @@ await runService("frontend", async ({ environment, log, admin }) => {
   const sql = mysqlFromEnvironment(environment);
   const store = new ImageStore(sql);
   const feed = new LiveFeed(store, log);
-  const receiver = environment.text("RECEIVER_ADDRESS");
+  const receiver = environment.text("RECEIVER_ADDRESS", "receiver-service:8000");
   const server = createServer(
     createFrontend({
       store,
