@@ -94,6 +94,8 @@ describe.skipIf(why !== undefined)(`a cluster whose processes are killed${why ==
         const path = "{.status.containerStatuses[0].lastState.terminated}";
         expect(JSON.parse(await kubectl.ok(`get pod bystander -o jsonpath=${path}`))).toMatchObject({ exitCode: 137, reason: "Error" });
       } else await eventually("the next life", async () => (await cluster.pid(role)) !== pid, 15_000);
+      // The new server may be there and not yet listen.
+      await eventually("the API", () => kubectl.ok("get --raw /readyz"));
       await kubectl.ok(`rollout status ${DEPLOYMENT} --timeout=90s`);
 
       expect(await writer.stop()).toEqual([]);
