@@ -127,6 +127,6 @@ export const APPLICATION: Readonly<Record<string, StepCheck>> = {
       const url = `http://${await world.nodePort("receiver-service")}`;
       return world.workspace.run(`${text.replace("http://127.0.0.1:8000", url)} -w '\\n%{http_code}'`);
     },
-    ...expecting(prints(/404$/)),
+    ...expecting(prints(/^404$/m)),
   },
 };
