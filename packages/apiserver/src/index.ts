@@ -35,7 +35,7 @@ export {
   type NodeConnector,
 } from "./ports/node-connector.ts";
 export { ensureObject } from "./bootstrap/ensure-object.ts";
-export { ensureSystemObjects, keepKubernetesEndpoints, type SystemObjectsOptions } from "./bootstrap/system-objects.ts";
+export { ensureSystemObjects, keepKubernetesService, type SystemObjectsOptions } from "./bootstrap/system-objects.ts";
 export type { AdvertisedServers } from "./bootstrap/kubernetes-service.ts";
 export { compactStore } from "./bootstrap/store-compaction.ts";
 export { sweepEvents, sweepOnce } from "./bootstrap/event-sweeper.ts";

@@ -26,7 +26,7 @@ import { startTestApiServer, type TestApiServer } from "../testing/test-api-serv
 import { fullServer } from "../testing/full-server.ts";
 import { RecordingConnector } from "../testing/recording-connector.ts";
 import { sweepEvents } from "./event-sweeper.ts";
-import { ensureSystemObjects, keepKubernetesEndpoints, type SystemObjectsOptions } from "./system-objects.ts";
+import { ensureSystemObjects, keepKubernetesService, type SystemObjectsOptions } from "./system-objects.ts";
 
 let api: TestApiServer;
 let client: Client;
@@ -87,11 +87,14 @@ describe("system objects", () => {
     expect(api.server.core.registry.revision).toBe(before);
   });
 
-  it("the endpoints of the kubernetes service are put right", async () => {
+  it("the kubernetes service and its endpoints are put right", async () => {
     const stopping = new AbortController();
-    void keepKubernetesEndpoints(api.host, client, () => ({ addresses: ["192.0.2.2"], port: 6443 }), stopping.signal);
+    const range = "10.96.0.0/16";
+    void keepKubernetesService(api.host, client, range, () => ({ addresses: ["192.0.2.2"], port: 6443 }), stopping.signal);
     await client.resource(endpointsKind).delete(kubernetes);
+    await client.resource(serviceKind).delete(kubernetes);
     await api.clock.advance(11_000);
+    expect((await client.resource(serviceKind).get(kubernetes)).spec?.clusterIP).toBe("10.96.0.1");
     expect((await client.resource(endpointsKind).get(kubernetes)).subsets?.[0]?.addresses).toEqual([{ ip: "192.0.2.2" }]);
     expect((await client.resource(endpointSliceKind).get(kubernetes)).endpoints).toMatchObject([{ addresses: ["192.0.2.2"] }]);
     stopping.abort();

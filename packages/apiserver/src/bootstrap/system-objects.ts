@@ -35,8 +35,8 @@ export interface SystemObjectsOptions {
 }
 
 const SYSTEM_NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
-/** How often the endpoints of `default/kubernetes` are looked after. */
-const ENDPOINTS_PERIOD_MS = 10_000;
+/** How often the Service `default/kubernetes` and its endpoints are looked after. */
+const KUBERNETES_SERVICE_PERIOD_MS = 10_000;
 
 /**
  * Creates what every cluster has from its first moment: namespaces, the default policy, priority classes, flow control,
@@ -62,19 +62,24 @@ export async function ensureSystemObjects(client: Client, clock: Clock, options:
   if (servers !== undefined) await ensureKubernetesEndpoints(client, servers);
 }
 
-/** Keeps the endpoints of `default/kubernetes` right until `signal` is aborted. Failures are logged and tried again. */
-export async function keepKubernetesEndpoints(
+/**
+ * Keeps the Service `default/kubernetes` and its endpoints right until `signal` is aborted: whoever deletes it gets it back
+ * within 10 s. Failures are logged and tried again.
+ */
+export async function keepKubernetesService(
   host: Host,
   client: Client,
+  serviceRange: string,
   servers: () => AdvertisedServers,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await sleep(host.clock, ENDPOINTS_PERIOD_MS, signal);
+      await sleep(host.clock, KUBERNETES_SERVICE_PERIOD_MS, signal);
+      await ensureKubernetesService(client, serviceRange, servers());
       await ensureKubernetesEndpoints(client, servers());
     } catch (error) {
-      if (!signal.aborted) host.log.warn("the endpoints of the kubernetes service could not be put right", { error: messageOf(error) });
+      if (!signal.aborted) host.log.warn("the kubernetes service could not be put right", { error: messageOf(error) });
     }
   }
 }

@@ -17,7 +17,7 @@ import {
   compactStore,
   ensureObject,
   ensureSystemObjects,
-  keepKubernetesEndpoints,
+  keepKubernetesService,
   recogniseKubeletClient,
   serviceAccountGroups,
   signCertificateSigningRequest,
@@ -89,7 +89,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensurePolicyRights(admin),
     ensureMetricsRights(admin),
   ]);
-  if (advertised !== undefined) void keepKubernetesEndpoints(host, admin, () => advertised, stopping.signal);
+  if (advertised !== undefined) void keepKubernetesService(host, admin, network.serviceCidr, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
   void compactStore(host, options.store, stopping.signal);
 
