@@ -113,6 +113,11 @@ export const SEED_004: SeedPlan = {
         rows: [{ NAMESPACE: "kube-system", NAME: /^kube-flannel-ds-/, READY: "2/2", STATUS: "Running" }],
       }),
     ),
+    // What kubeadm join does is to be done by `skiff join`.
+    "s004-022": {
+      perform: (world) => world.workspace.run("skiff join --help"),
+      ...expecting(prints(/^Usage: skiff join/m)),
+    },
     "s004-023": expecting(table({ headings: ["NAME", "STATUS", "AGE", "VERSION"], rows: [{ STATUS: "Ready", VERSION: /^v1\./ }] })),
     "s004-024": expecting(says("created", "deployment/my-nginx")),
     "s004-025": expecting(table({ headings: PODS, rows: runningPods(/^my-nginx-/, /^my-nginx-/), count: 2 })),
