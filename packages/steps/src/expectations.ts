@@ -3,6 +3,9 @@ import { must, type Outcome } from "./outcome.ts";
 import type { StepCheck } from "./seed-plan.ts";
 import type { World } from "./world.ts";
 
+/** The headings of `kubectl get pods`. */
+export const PODS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
+
 /** Part of a check. */
 export type Expectation = StepCheck["verify"];
 

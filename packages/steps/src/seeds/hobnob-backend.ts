@@ -1,8 +1,7 @@
-import { expecting, expectingWithin, inCluster, prints, ready, runningPods, says, table } from "../expectations.ts";
+import { expecting, expectingWithin, inCluster, prints, ready, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { StepCheck } from "../seed-plan.ts";
 import type { World } from "../world.ts";
-import { PODS } from "./hobnob-minikube.ts";
 
 const BACKEND_MS = 120_000;
 const BACKENDS = [/^pod\/backend-/, /^pod\/backend-/, /^pod\/backend-/];

@@ -1,10 +1,10 @@
-import { exist, expecting, expectingWithin, gone, inCluster, prints, runningPods, says, table } from "../expectations.ts";
+import { exist, expecting, expectingWithin, gone, inCluster, prints, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT, type Outcome } from "../outcome.ts";
 import type { StepCheck } from "../seed-plan.ts";
 import { objectsOf } from "../step.ts";
 import type { World } from "../world.ts";
 import { START_MS, THREE_MEMBERS, untilGreen } from "./hobnob-elasticsearch.ts";
-import { CLUSTER_INFO, PODS } from "./hobnob-minikube.ts";
+import { CLUSTER_INFO } from "./hobnob-minikube.ts";
 
 /** The cluster that stands for the cloud provider's. */
 export const HOBNOB_CLUSTER = "steps-hobnob";

@@ -1,10 +1,10 @@
-import { exist, expecting, expectingWithin, gone, inCluster, prints, runningPods, says, table } from "../expectations.ts";
+import { exist, expecting, expectingWithin, gone, inCluster, prints, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT, type Outcome } from "../outcome.ts";
 import type { Expectation } from "../expectations.ts";
 import type { StepCheck } from "../seed-plan.ts";
 import { objectsOf } from "../step.ts";
 import type { World } from "../world.ts";
-import { DEPLOYMENTS, PODS, THREE_READY } from "./hobnob-minikube.ts";
+import { DEPLOYMENTS, THREE_READY } from "./hobnob-minikube.ts";
 
 /** Starting Elasticsearch on a busy machine. */
 export const START_MS = 240_000;

@@ -1,9 +1,7 @@
-import { expecting, expectingWithin, gone, inCluster, prints, ready, refusing, runningPods, says, table } from "../expectations.ts";
+import { expecting, expectingWithin, gone, inCluster, prints, ready, refusing, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { StepCheck } from "../seed-plan.ts";
 
-/** The headings of Pods. */
-export const PODS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
 /** The headings of Deployments; of the document's time there is no READY. */
 export const DEPLOYMENTS = ["NAME", "UP-TO-DATE", "AVAILABLE", "AGE"];
 

@@ -1,11 +1,10 @@
-import { exist, expecting, expectingWithin, gone, inCluster, prints, ready, type RowPattern, says, table } from "../expectations.ts";
+import { exist, expecting, expectingWithin, gone, inCluster, prints, ready, type RowPattern, says, table, PODS } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { StepCheck } from "../seed-plan.ts";
 import { replaced } from "../replacements.ts";
 import type { World } from "../world.ts";
 import { getDocument, putDocument, replaceAllPods } from "./hobnob-cloud.ts";
 import { START_MS, untilGreen } from "./hobnob-elasticsearch.ts";
-import { PODS } from "./hobnob-minikube.ts";
 
 /** The StatefulSet before it has claims; what raises a limit that some machines keep is left out. */
 function withoutClaims(world: World): string {

@@ -1,11 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { exist, expecting, expectingWithin, gone, inCluster, prints, ready, runningPods, says, table } from "../expectations.ts";
+import { exist, expecting, expectingWithin, gone, inCluster, prints, ready, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { SeedPlan, StepCheck } from "../seed-plan.ts";
 import { addMinikube } from "../stand-ins.ts";
 import type { World } from "../world.ts";
 
-const PODS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
 /** What stands for the rate service in the cluster. */
 const RATES = fileURLToPath(new URL("../../../../examples/gold-price/manifests/rates.yaml", import.meta.url));
 

@@ -1,9 +1,8 @@
-import { expecting, expectingWithin, gone, inCluster, prints, ready, runningPods, says, table } from "../expectations.ts";
+import { expecting, expectingWithin, gone, inCluster, prints, ready, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { SeedPlan } from "../seed-plan.ts";
 import type { World } from "../world.ts";
 
-const PODS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
 const VOLUMES = ["NAME", "CAPACITY", "ACCESS MODES", "RECLAIM POLICY", "STATUS", "CLAIM", "STORAGECLASS", "REASON", "AGE"];
 
 /** The objects that the document's network add-on is said to make. Skiff's nodes have a Pod network already, so its Pods only wait. */

@@ -3,8 +3,6 @@ import { must, type Outcome } from "../../outcome.ts";
 import type { Replacement, StepCheck } from "../../seed-plan.ts";
 import type { World } from "../../world.ts";
 
-/** The headings of `kubectl get pods`. */
-export const PODS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
 const PASSWORD = "ubersecurepassword";
 
 /** The document's secrets, as it has them computed. */

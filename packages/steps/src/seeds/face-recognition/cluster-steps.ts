@@ -11,11 +11,12 @@ import {
   runningPods,
   says,
   table,
+  PODS,
 } from "../../expectations.ts";
 import { must, SILENT } from "../../outcome.ts";
 import type { StepCheck } from "../../seed-plan.ts";
 import type { PodObject } from "../../world.ts";
-import { dryRun, PODS, post } from "./application.ts";
+import { dryRun, post } from "./application.ts";
 
 /** Steps of the whole article about what the cluster does for the application. */
 export const CLUSTER: Readonly<Record<string, StepCheck>> = {

@@ -1,8 +1,8 @@
-import { expecting, gone, inCluster, prints, ready, refusing, runningPods, says, table } from "../../expectations.ts";
+import { expecting, gone, inCluster, prints, ready, refusing, runningPods, says, table, PODS } from "../../expectations.ts";
 import { must, SILENT } from "../../outcome.ts";
 import type { StepCheck } from "../../seed-plan.ts";
 import type { PodObject } from "../../world.ts";
-import { clientTerminal, followed, MIGRATION, PODS, SECRETS, sql, typed } from "./application.ts";
+import { clientTerminal, followed, MIGRATION, SECRETS, sql, typed } from "./application.ts";
 
 /** Steps that both translations of the article have. */
 export const SHARED: Readonly<Record<string, StepCheck>> = {
