@@ -1,13 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@skiff/base";
-import { createLayer, imageArchitecture, NodeProcessSpawner, type OciImage, writeOciArchive } from "@skiff/cri";
-import { busyboxEntries, DebianImageBuilder, imageCacheDirectory, MYSQL, NodeImageBuilder } from "@skiff/e2e";
+import { createLayer, imageArchitecture, NodeProcessSpawner, type OciImage } from "@skiff/cri";
+import { busyboxEntries, DebianImageBuilder, MYSQL, NodeImageBuilder, writeImageArchive } from "@skiff/e2e";
 import { bundleService, type Service, SERVICES } from "./bundle.ts";
 import { writeSamples } from "./samples.ts";
 
@@ -84,10 +82,7 @@ export async function buildImages(): Promise<string[]> {
       }),
     );
   }
-  const file = join(imageCacheDirectory(), "face-recognition.tar");
-  mkdirSync(dirname(file), { recursive: true });
-  await pipeline(Readable.from(writeOciArchive(images)), createWriteStream(`${file}.tmp-${process.pid}`));
-  renameSync(`${file}.tmp-${process.pid}`, file);
+  const file = await writeImageArchive("face-recognition", images);
   return [file, await new DebianImageBuilder({ spawner: new NodeProcessSpawner(systemClock) }).build(MYSQL)];
 }
 

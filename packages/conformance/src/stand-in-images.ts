@@ -1,20 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { createWriteStream, readFileSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { systemClock } from "@skiff/base";
-import {
-  createLayer,
-  imageArchitecture,
-  NodeProcessSpawner,
-  type OciImage,
-  type OciImageConfig,
-  pauseImage,
-  writeOciArchive,
-} from "@skiff/cri";
-import { busyboxImage, DebianImageBuilder, type DebianImageRecipe, type ImageVariant, imageCacheDirectory, NGINX } from "@skiff/e2e";
+import { createLayer, imageArchitecture, NodeProcessSpawner, type OciImage, type OciImageConfig, pauseImage } from "@skiff/cri";
+import { busyboxImage, DebianImageBuilder, type DebianImageRecipe, type ImageVariant, NGINX, writeImageArchive } from "@skiff/e2e";
 import { upstreamSource, type Tools } from "./tools.ts";
 
 const E2E = "registry.k8s.io/e2e-test-images";
@@ -53,12 +42,7 @@ export async function buildStandInImages(tools: Tools): Promise<string[]> {
   const builder = new DebianImageBuilder({ spawner: new NodeProcessSpawner(systemClock) });
   const archives: string[] = [];
   for (const recipe of debianRecipes(tools)) archives.push(await builder.build(recipe));
-  const directory = imageCacheDirectory();
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, "conformance.tar");
-  await pipeline(Readable.from(writeOciArchive(plainImages(tools))), createWriteStream(`${file}.tmp-${process.pid}`));
-  await rename(`${file}.tmp-${process.pid}`, file);
-  return [...archives, file];
+  return [...archives, await writeImageArchive("conformance", plainImages(tools))];
 }
 
 function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
