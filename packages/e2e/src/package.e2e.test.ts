@@ -96,7 +96,7 @@ describe("the published package, in a project of its own", () => {
   it("brings nothing along but what it needs to run", async () => {
     const manifest = JSON.parse(await readFile(join(project, "node_modules/skiff/package.json"), "utf8")) as { dependencies: object };
     expect(Object.keys(manifest.dependencies)).toEqual(["@types/node", "lmdb"]);
-    expect(await readdir(join(project, "node_modules/skiff"))).toEqual(["README.md", "bin", "dist", "package.json"]);
+    expect(await readdir(join(project, "node_modules/skiff"))).toEqual(["LICENSE", "README.md", "bin", "dist", "package.json"]);
     expect(await succeed("npx", ["--no-install", "skiff", "version"])).toMatch(/^skiff \d+\.\d+\.\d+ \(Kubernetes v1\.36, /);
   });
 
