@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { importedModules, importedPackage } from "./imports.ts";
 import { BESIDE, importProblem, TEST_IMPORTS } from "./layers.ts";
 import { REPOSITORY, sourceFiles } from "./source-files.ts";
 
@@ -26,10 +27,27 @@ const BANNED_MODULES =
 const ADAPTER =
   /\/(system-|node-)[a-z0-9-]+\.ts$|\/adapters\/|\/front\/|^examples\/|^packages\/(cluster|cli|bench|e2e|conformance|simulator|steps|skiff|nftables)\/|\/generate\/|\/virtual-clock\.ts$|-transport\.ts$|\/lmdb-[a-z-]+\.ts$|\/etcd-[a-z-]+\.ts$|\/https?-(front|server|listener)[a-z-]*\.ts$|\/grpc-[a-z-]+\.ts$/;
 
+/** Dependencies that no source text imports, and why they are needed. */
+const UNIMPORTED_DEPENDENCIES: Readonly<Record<string, string>> = {
+  "@kubernetes/client-node": "the schemas are generated from its files",
+  lmdb: "the bundle leaves it out, so that the published package must bring it",
+};
+
 const files = sourceFiles();
 
+interface Manifest {
+  readonly private?: boolean;
+  readonly exports?: object;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(REPOSITORY, folder, "package.json"), "utf8")) as Manifest;
+}
+
 function importsOf(text: string): string[] {
-  return Array.from(text.matchAll(/(?:from|import)\s*\(?\s*"(@skiff\/[a-z-]+(?:\/[a-z]+)?|skiff)"/g), (match) => match[1] ?? "");
+  return importedModules(text).flatMap((module) => (/^@skiff\/|^skiff$/.test(module.specifier) ? [module.specifier] : []));
 }
 
 describe("layers", () => {
@@ -51,14 +69,35 @@ describe("layers", () => {
 
   it("every package exports `.` and at most `./testing`", () => {
     for (const name of readdirSync(join(REPOSITORY, "packages"))) {
-      const manifest = JSON.parse(readFileSync(join(REPOSITORY, "packages", name, "package.json"), "utf8")) as {
-        exports?: object;
-        private?: boolean;
-      };
+      const manifest = manifestOf(`packages/${name}`);
       if (manifest.private !== true || BESIDE.includes(name)) continue;
       const doors = Object.keys(manifest.exports ?? {}).filter((door) => door !== "." && door !== "./testing");
       expect(doors, name).toEqual([]);
     }
+  });
+});
+
+describe("dependencies", () => {
+  const folders = [...new Set(files.map((file) => file.path.split("/").slice(0, 2).join("/")))];
+  const tools = Object.keys(manifestOf("").devDependencies ?? {});
+
+  it.each(folders)("%s declares what it imports, and nothing else", (folder) => {
+    const { dependencies, devDependencies } = manifestOf(folder);
+    const declared = Object.keys({ ...dependencies, ...devDependencies });
+    const imports = files
+      .filter((file) => file.path.startsWith(`${folder}/`))
+      .flatMap(({ text, isTest, path }) =>
+        importedModules(text).map((module) => ({ name: importedPackage(module.specifier) ?? "", isTest, path })),
+      )
+      .filter(({ name }) => name !== "");
+    const undeclared = imports.filter(
+      ({ name, isTest }) =>
+        !declared.includes(name) && !tools.includes(name) && !(isTest && TEST_IMPORTS.includes(name.slice("@skiff/".length))),
+    );
+    const unused = declared.filter(
+      (name) => !name.startsWith("@types/") && !(name in UNIMPORTED_DEPENDENCIES) && !imports.some((module) => module.name === name),
+    );
+    expect({ undeclared, unused }).toEqual({ undeclared: [], unused: [] });
   });
 });
 
@@ -124,12 +163,13 @@ describe("tidiness", () => {
 
   it("links in the documents lead to something", () => {
     const documents = [
-      "README.md",
-      "CHANGELOG.md",
-      ...(existsSync(join(REPOSITORY, "docs"))
-        ? readdirSync(join(REPOSITORY, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`)
-        : []),
-    ].filter((name) => name.endsWith(".md") && existsSync(join(REPOSITORY, name)));
+      "",
+      "docs",
+      "docs/adr",
+      "packages/skiff",
+      ...readdirSync(join(REPOSITORY, "examples")).map((name) => `examples/${name}`),
+    ].flatMap((folder) => readdirSync(join(REPOSITORY, folder)).flatMap((name) => (name.endsWith(".md") ? [join(folder, name)] : [])));
+    expect(documents).toContain("README.md");
     const broken = documents.flatMap((name) =>
       Array.from(readFileSync(join(REPOSITORY, name), "utf8").matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g), (match) => match[1] ?? "")
         .filter((target) => !existsSync(join(REPOSITORY, dirname(name), target)))
