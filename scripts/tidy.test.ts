@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { importedModules, importedPackage } from "./imports.ts";
+import { importedModules, importedPackage, importedPath } from "./imports.ts";
 import { BESIDE, importProblem, TEST_IMPORTS } from "./layers.ts";
 import { REPOSITORY, sourceFiles } from "./source-files.ts";
 
@@ -63,7 +63,12 @@ describe("layers", () => {
   });
 
   it("packages are entered by their door only", () => {
-    const problems = files.filter((file) => /from "(\.\.\/)+\.\.\/[a-z-]+\/src\//.test(file.text)).map((file) => file.path);
+    const problems = files.flatMap((file) =>
+      importedModules(file.text)
+        .map(({ specifier }) => importedPath(file, specifier))
+        .filter((path) => path?.startsWith("packages/") === true && !path.startsWith(`packages/${file.packageName}/`))
+        .map((path) => `${file.path}: ${path}`),
+    );
     expect(problems).toEqual([]);
   });
 

@@ -2,10 +2,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "@skiff/base";
 import { NodeProcessSpawner } from "@skiff/cri";
-import { DebianImageBuilder } from "../../packages/e2e/src/images/debian-image.ts";
-import { MYSQL } from "../../packages/e2e/src/images/recipes.ts";
-import { WORDPRESS } from "../../packages/e2e/src/images/wordpress-image.ts";
-import { eventually, type Kubectl, obstacle, run, TestCluster } from "../../packages/e2e/src/test-cluster.ts";
+import { DebianImageBuilder, MYSQL, WORDPRESS } from "@skiff/e2e";
+import { eventually, type Kubectl, obstacle, run, TestCluster } from "@skiff/e2e/testing";
 
 const why = obstacle();
 const manifests = fileURLToPath(new URL("manifests", import.meta.url));

@@ -1,2 +1,2 @@
 export { HttpLoad, type HttpLoadResult } from "./http-load.ts";
-export { eventually, freeTcpPort, Kubectl, kubectls, obstacle, TestCluster } from "./test-cluster.ts";
+export { eventually, freeTcpPort, Kubectl, kubectls, obstacle, run, TestCluster } from "./test-cluster.ts";
