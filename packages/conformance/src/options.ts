@@ -4,6 +4,8 @@ import { parseArgs } from "node:util";
 export interface ConformanceOptions {
   readonly focus?: RegExp;
   readonly skip?: RegExp;
+  /** The cluster's name: runs of several checkouts can go side by side under different ones. */
+  readonly name: string;
   readonly nodes: number;
   readonly parallel: number;
   /** Go on with the results of the run before: what passed is not run again. */
@@ -16,6 +18,7 @@ export interface ConformanceOptions {
 export const USAGE = `npm run conformance -- [options]
   --focus REGEX   only conformance tests whose names match
   --skip REGEX    without those whose names match
+  --name NAME     the cluster's name (default conformance)
   --nodes N       nodes of the cluster (default 2)
   --parallel N    how many tests run beside each other, where they may (default 2)
   --resume        go on with the last run's results: what passed is not run again
@@ -28,6 +31,7 @@ export function parseOptions(args: readonly string[]): ConformanceOptions {
     options: {
       focus: { type: "string" },
       skip: { type: "string" },
+      name: { type: "string", default: "conformance" },
       nodes: { type: "string", default: "2" },
       parallel: { type: "string", default: "2" },
       resume: { type: "boolean", default: false },
@@ -37,6 +41,7 @@ export function parseOptions(args: readonly string[]): ConformanceOptions {
   return {
     ...(values.focus === undefined ? {} : { focus: new RegExp(values.focus) }),
     ...(values.skip === undefined ? {} : { skip: new RegExp(values.skip) }),
+    name: values.name,
     nodes: positive("--nodes", values.nodes),
     parallel: positive("--parallel", values.parallel),
     resume: values.resume,

@@ -36,7 +36,7 @@ function earlierResults(): TestResult[] {
 }
 
 async function runTests(tests: readonly string[], options: ConformanceOptions, tools: Tools): Promise<TestResult[]> {
-  const cluster = new ConformanceCluster("conformance", DIRECTORY);
+  const cluster = new ConformanceCluster(options.name, DIRECTORY);
   say("Building the images …");
   const archives = await buildStandInImages(tools);
   // Tests that want an image pulled anew get it from here; the others need not wait for it.
