@@ -67,6 +67,25 @@ describe("an ordered set", () => {
     expect(seen).toEqual(["db-0 db-1 db-2", "db-0 db-1", "db-0", ""]);
   });
 
+  it("shrinks no further while a Pod below one that is not ready is not ready either", async () => {
+    await create(3);
+    await cluster.converge();
+    const setReady = async (ready: readonly string[]) => {
+      for (const pod of await cluster.pods()) {
+        const status = ready.includes(pod.metadata?.name ?? "") ? "True" : "False";
+        await cluster.setPod(pod, { phase: "Running", conditions: [{ type: "Ready", status }] });
+      }
+    };
+    await setReady([]);
+    await patch({ replicas: 0 });
+    await cluster.clock.advance("1h");
+    expect((await cluster.pods()).map(({ metadata }) => metadata?.name)).toEqual(["db-0", "db-1", "db-2"]);
+    // The lowest unwell one holds nobody up, itself included.
+    await setReady(["db-0", "db-1"]);
+    await cluster.clock.advance("1h");
+    expect((await cluster.pods()).map(({ metadata }) => metadata?.name)).toEqual(["db-0", "db-1"]);
+  });
+
   it("replaces a Pod that failed or was deleted under the same name", async () => {
     await create(2);
     await cluster.converge();

@@ -122,12 +122,17 @@ class StatefulStep {
     return isBelow ? this.#current : this.#update;
   }
 
-  /** Deletes Pods beyond the wanted ones, the highest first. False when an ordered set must wait. */
+  /**
+   * Deletes Pods beyond the wanted ones, the highest first. False when an ordered set must wait: for the Pod that goes, and
+   * with one that is unwell for as long as one below it is unwell too.
+   */
   #shrink(): boolean {
     const { first, end } = wantedOrdinals(this.#set);
     const beyond = [...this.#pods].filter(([ordinal]) => ordinal < first || ordinal >= end).sort(([a], [b]) => b - a);
+    const lowestUnwell = beyond.findLast(([, pod]) => !this.#isHealthy(pod))?.[1];
     for (const [, pod] of beyond) {
-      if (!this.#isTerminating(pod)) this.#delete.push(pod);
+      const mustWait = this.#isOrdered && pod !== lowestUnwell && !this.#isHealthy(pod);
+      if (!this.#isTerminating(pod) && !mustWait) this.#delete.push(pod);
       if (this.#isOrdered) return false;
     }
     return true;
