@@ -34,6 +34,8 @@ export interface WatchSource {
   readonly cache: WatchCache;
   readonly resource: ServedResource;
   readonly selection: Selection;
+  /** What is left to be told of objects in the version of the request; only for kinds that are converted. */
+  readonly selectsServed: ((served: StoredObject) => boolean) | undefined;
   readonly options: ListOptions;
   /** Called once when the session is over. */
   readonly onClose: () => void;
@@ -88,9 +90,9 @@ export class WatchSession {
   /** Starts the delivery. Called once. */
   start(receiver: WatchSink, endlessByDefault: boolean): void {
     assert(this.#sink === undefined, "a watch has one sink");
-    const { host, options, cache } = this.#source;
+    const { host, options, cache, selectsServed } = this.#source;
     const { storage } = this.resource;
-    const sink = storage === undefined ? receiver : new ConvertingSink(storage, receiver, () => this.close());
+    const sink = storage === undefined ? receiver : new ConvertingSink(storage, selectsServed, receiver, () => this.close());
     if (this.#closed) {
       sink.end();
       return;

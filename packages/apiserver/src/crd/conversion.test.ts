@@ -37,12 +37,20 @@ const definition = (storage: "v1" | "v2", conversion: CustomResourceDefinition["
       scope: "Namespaced",
       names: { plural: "widgets", singular: "widget", kind: "Widget" },
       versions: [
-        { name: "v1", served: true, storage: storage === "v1", deprecated: true, schema: schemaOf({ size: text, colour: text }) },
+        {
+          name: "v1",
+          served: true,
+          storage: storage === "v1",
+          deprecated: true,
+          schema: schemaOf({ size: text, colour: text }),
+          selectableFields: [{ jsonPath: ".spec.size" }],
+        },
         {
           name: "v2",
           served: true,
           storage: storage === "v2",
           schema: schemaOf({ width: whole, height: whole, colour: { ...text, default: "red" } }),
+          selectableFields: [{ jsonPath: ".spec.width" }, { jsonPath: ".spec.colour" }],
           additionalPrinterColumns: [{ name: "Width", type: "integer", jsonPath: ".spec.width" }],
         },
       ],
@@ -173,6 +181,64 @@ describe("conversion by a webhook", () => {
     await api.clock.settle();
     watch.close();
     expect(seen).toEqual(["ADDED example.com/v2 1", "BOOKMARK example.com/v2 ", "MODIFIED example.com/v2 2", "DELETED example.com/v2 2"]);
+  });
+
+  it("selects by the fields of the request's version", async () => {
+    await start();
+    const [v1, v2] = [api.client().resource(widgets("v1")), api.client().resource(widgets("v2"))];
+    const namesOf = async (resource: typeof v2, fieldSelector: string): Promise<string[]> =>
+      (await resource.list({ fieldSelector })).items.map(({ metadata }) => metadata?.name ?? "");
+    const seen: string[] = [];
+    const watchOf = (version: string, fieldSelector: string) =>
+      api.server
+        .transport({ name: "test", groups: [] })
+        .watch({ method: "GET", path: `/apis/example.com/${version}/widgets`, query: { watch: true, fieldSelector } }, (events) => {
+          for (const { type, object } of events) seen.push(`${version} ${type} ${(object as Widget).metadata?.name}`);
+        });
+    const watches = [await watchOf("v2", "spec.width=3,spec.colour!=blue"), await watchOf("v1", "spec.size=3x4")];
+    await v2.create({ metadata: ref("a"), spec: { width: 3, height: 4 } });
+    await v2.create({ metadata: ref("b"), spec: { width: 3, height: 5 } });
+    await v2.create({ metadata: ref("c"), spec: { width: 4, height: 9 } });
+    await api.clock.settle();
+    expect(await namesOf(v2, "spec.width=3")).toEqual(["a", "b"]);
+    expect(await namesOf(v2, "spec.width=3,metadata.name!=a")).toEqual(["b"]);
+    expect(await namesOf(v2, "spec.colour=red")).toEqual(["a", "b", "c"]);
+    expect(await namesOf(v1, "spec.size=3x4")).toEqual(["a"]);
+    expect(await refusal(namesOf(v1, "spec.width=3"))).toMatchObject({ reason: "BadRequest" });
+    expect(seen.splice(0).sort()).toEqual(["v1 ADDED a", "v2 ADDED a", "v2 ADDED b"]);
+
+    // It stays, changes within the selection, leaves it, comes back, and goes for good.
+    await v2.patch(ref("b"), { spec: { height: 6 } });
+    await v2.patch(ref("b"), { spec: { colour: "blue" } });
+    await v2.patch(ref("c"), { spec: { width: 3 } });
+    await v2.deleteCollection({ namespace: "default", fieldSelector: "spec.width=3,spec.colour=red" });
+    await api.clock.settle();
+    for (const watch of watches) watch.close();
+    expect(seen.filter((line) => line.startsWith("v1"))).toEqual(["v1 DELETED a"]);
+    expect(seen.filter((line) => line.startsWith("v2"))).toEqual([
+      "v2 MODIFIED b",
+      "v2 DELETED b",
+      "v2 ADDED c",
+      "v2 DELETED a",
+      "v2 DELETED c",
+    ]);
+    expect((await v1.list()).items.map(({ metadata }) => metadata?.name)).toEqual(["b"]);
+  });
+
+  it("pages through what is selected by fields of the request's version", async () => {
+    await start();
+    const v2 = api.client().resource(widgets("v2"));
+    for (const [index, width] of [1, 2, 1, 2, 1].entries()) await v2.create({ metadata: ref(`w${index}`), spec: { width, height: 1 } });
+    const names: string[] = [];
+    let continueToken: string | undefined;
+    do {
+      const page = await v2.list({ fieldSelector: "spec.width=1", limit: 2, ...(continueToken ? { continue: continueToken } : {}) });
+      expect(page.items.length).toBeLessThanOrEqual(2);
+      expect(page.metadata?.remainingItemCount).toBeUndefined();
+      names.push(...page.items.map(({ metadata }) => metadata?.name ?? ""));
+      continueToken = page.metadata?.continue;
+    } while (continueToken);
+    expect(names).toEqual(["w0", "w2", "w4"]);
   });
 
   it("goes on with objects that were stored when another version was the stored one, and rewrites them at the next write", async () => {

@@ -9,12 +9,15 @@ export class WatchedChange {
   readonly type: ChangeType;
   /** The state that the event carries; for DELETED the last one, under the revision of the change. */
   readonly stored: StoredObject;
+  /** For MODIFIED the state before. */
+  readonly previous: StoredObject | undefined;
   #watchEvent: WatchEvent | undefined;
   #views: Map<string, unknown> | undefined;
 
-  constructor(type: ChangeType, stored: StoredObject) {
+  constructor(type: ChangeType, stored: StoredObject, previous?: StoredObject) {
     this.type = type;
     this.stored = stored;
+    this.previous = previous;
   }
 
   /** The event in the stored version, one frozen object for all readers in the process. */
@@ -60,7 +63,7 @@ export class CacheEvent {
     const wasSelected = previous !== undefined && (selects === undefined || selects(previous));
     if (isSelected) {
       return wasSelected
-        ? (this.#modified ??= new WatchedChange("MODIFIED", current))
+        ? (this.#modified ??= new WatchedChange("MODIFIED", current, previous))
         : (this.#added ??= new WatchedChange("ADDED", current));
     }
     return wasSelected ? (this.#deleted ??= new WatchedChange("DELETED", previous.atRevision(this.revision))) : undefined;

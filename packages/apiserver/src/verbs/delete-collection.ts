@@ -7,6 +7,7 @@ import type { Reply } from "../reply.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { readBody } from "../stages/decode.ts";
 import { resolveSelection } from "../stages/select.ts";
+import { pageInServedVersion } from "../stages/serve-version.ts";
 import { deleteObject } from "./delete-object.ts";
 import { loadedCache, methodNotAllowed, storedNamespace } from "./object-target.ts";
 
@@ -19,8 +20,9 @@ export async function deleteCollection(context: ResourceContext): Promise<Reply>
   if (resource.cache === undefined || (resource.kind.namespaced && route.namespace === "")) throw methodNotAllowed(context);
   const options = parseDeleteOptions(request.query, (await readBody(context))?.value);
   const listOptions = parseListOptions(request.query, false);
-  const selection = resolveSelection(resource.kind, { namespace: storedNamespace(context), ...listOptions });
-  const page = await listObjects(core.registry, loadedCache(context), core.continueTokens, selection, listOptions);
+  const { selection, selectsServed } = resolveSelection(resource, { namespace: storedNamespace(context), ...listOptions });
+  const stored = await listObjects(core.registry, loadedCache(context), core.continueTokens, selection, listOptions);
+  const page = selectsServed === undefined ? stored : await pageInServedVersion(resource, stored, selectsServed);
   const deleted: StoredObject[] = [];
   for (const [index, { name }] of page.items.entries()) {
     if (index > 0 && index % DELETIONS_PER_TURN === 0) await core.host.clock.yield();

@@ -4,7 +4,7 @@ import { StoredObject } from "../registry/stored-object.ts";
 import type { Reply } from "../reply.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { resolveSelection } from "../stages/select.ts";
-import { inServedVersion } from "../stages/serve-version.ts";
+import { pageInServedVersion } from "../stages/serve-version.ts";
 import { loadedCache, methodNotAllowed, storedNamespace } from "./object-target.ts";
 
 /** `GET /…/pods`. */
@@ -12,7 +12,7 @@ export async function list(context: ResourceContext): Promise<Reply> {
   const { core, resource, request, user } = context;
   const namespace = storedNamespace(context);
   const options = parseListOptions(request.query, false);
-  const selection = resolveSelection(resource.kind, { namespace, ...options });
+  const { selection, selectsServed } = resolveSelection(resource, { namespace, ...options });
   if (resource.virtual !== undefined) {
     if (resource.virtual.list === undefined) throw methodNotAllowed(context);
     const objects = await resource.virtual.list({ user, namespace });
@@ -20,5 +20,5 @@ export async function list(context: ResourceContext): Promise<Reply> {
     return { type: "list", resource, items: items.filter((stored) => selection.selects?.(stored) ?? true), metadata: {} };
   }
   const page = await listObjects(core.registry, loadedCache(context), core.continueTokens, selection, options);
-  return { type: "list", resource, metadata: page.metadata, items: await inServedVersion(resource, page.items) };
+  return { type: "list", resource, ...(await pageInServedVersion(resource, page, selectsServed)) };
 }

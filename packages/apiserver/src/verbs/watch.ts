@@ -16,7 +16,7 @@ export async function watch(context: ResourceContext): Promise<Reply> {
   const options = parseListOptions(request.query, true);
   // The old form `/watch/pods/web` names its object in the path.
   const named = route.name === "" || options.fieldSelector !== "" ? options.fieldSelector : `metadata.name=${route.name}`;
-  const selection = resolveSelection(resource.kind, {
+  const { selection, selectsServed } = resolveSelection(resource, {
     namespace: storedNamespace(context),
     labelSelector: options.labelSelector,
     fieldSelector: named,
@@ -30,6 +30,7 @@ export async function watch(context: ResourceContext): Promise<Reply> {
       cache,
       resource,
       selection,
+      selectsServed,
       options,
       onClose: leave,
     });
