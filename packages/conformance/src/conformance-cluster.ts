@@ -33,6 +33,6 @@ export class ConformanceCluster {
   }
 
   #skiff(...args: string[]): Promise<void> {
-    return runVisibly(process.execPath, ["--enable-source-maps", PROGRAM, ...args], REPOSITORY);
+    return runVisibly(process.execPath, [PROGRAM, ...args], REPOSITORY);
   }
 }
