@@ -85,6 +85,11 @@ export class UpstreamCluster {
     );
   }
 
+  /** A kubeconfig file of somebody who may do everything. It goes with the cluster. */
+  async adminKubeconfig(): Promise<string> {
+    return this.#write("admin.kubeconfig", this.#kubeconfig("admin"));
+  }
+
   /** Ends every program and removes what they stored. */
   async stop(): Promise<void> {
     for (const program of this.programs.toReversed()) await program.stop();
@@ -120,6 +125,8 @@ export class UpstreamCluster {
       `--tls-private-key-file=${key}`,
       `--client-ca-file=${await this.#write("ca.pem", this.pki.authority.certificatePem)}`,
       "--authorization-mode=RBAC",
+      // As kubeadm and the other distributions have it.
+      "--allow-privileged=true",
       "--service-cluster-ip-range=10.0.0.0/16",
       "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
       `--service-account-signing-key-file=${await this.#write("sa.key", privateKeyPem)}`,

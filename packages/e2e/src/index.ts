@@ -8,4 +8,4 @@ export { MYSQL, NGINX, RECIPES, REDIS } from "./images/recipes.ts";
 export { WORDPRESS } from "./images/wordpress-image.ts";
 export { type PodPlan, runPod, type RunningPod } from "./run-pod.ts";
 export { e2eHost, TestContainerd } from "./test-containerd.ts";
-export { eventually, kubectls, obstacle } from "./test-cluster.ts";
+export { eventually, Kubectl, kubectls, obstacle } from "./test-cluster.ts";
