@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { importedModules, importedPackage, importedPath } from "./imports.ts";
+import { exportedNames, importedModules, importedPackage, importedPath } from "./imports.ts";
 import { BESIDE, importProblem, TEST_IMPORTS } from "./layers.ts";
 import { REPOSITORY, sourceFiles } from "./source-files.ts";
 
@@ -33,7 +33,13 @@ const UNIMPORTED_DEPENDENCIES: Readonly<Record<string, string>> = {
   lmdb: "the bundle leaves it out, so that the published package must bring it",
 };
 
+/** The files by which a package is entered. */
+const DOOR = /\/src\/(index|testing)\.ts$/;
+
 const files = sourceFiles();
+
+/** Those of packages and examples: `packages/api`, `examples/hobnob`. */
+const folders = [...new Set(files.map((file) => file.path.split("/").slice(0, 2).join("/")))];
 
 interface Manifest {
   readonly private?: boolean;
@@ -83,7 +89,6 @@ describe("layers", () => {
 });
 
 describe("dependencies", () => {
-  const folders = [...new Set(files.map((file) => file.path.split("/").slice(0, 2).join("/")))];
   const tools = Object.keys(manifestOf("").devDependencies ?? {});
 
   it.each(folders)("%s declares what it imports, and nothing else", (folder) => {
@@ -129,6 +134,38 @@ describe("injected time, randomness and I/O", () => {
         ),
     );
     expect(uses).toEqual([]);
+  });
+});
+
+describe("nothing unused", () => {
+  /** Which names of a file others import; `*` where a door passes all of them on. */
+  const taken = new Map<string, Set<string>>();
+  for (const file of files) {
+    for (const { specifier, names } of importedModules(file.text)) {
+      const path = importedPath(file, specifier);
+      if (path === undefined) continue;
+      taken.set(path, new Set([...(taken.get(path) ?? []), ...names]));
+    }
+  }
+
+  it("every export is imported by another file", () => {
+    const unused = files.flatMap((file) => {
+      const names = taken.get(file.path) ?? new Set();
+      // What stands in a door itself is for other packages.
+      if (names.has("*") || DOOR.test(file.path)) return [];
+      return exportedNames(file.text).flatMap((name) => (names.has(name) ? [] : [`${file.path}: ${name}`]));
+    });
+    expect(unused).toEqual(["packages/kubectl/src/printers/table.ts: TableColumn"]);
+  });
+
+  it("every source file is imported, tested or named where it is run", () => {
+    const manifests = ["", ...folders].map((folder) => readFileSync(join(REPOSITORY, folder, "package.json"), "utf8"));
+    const texts = [...manifests, ...files.map((file) => file.text)];
+    const unused = files
+      .map((file) => file.path)
+      .filter((path) => path.includes("/src/") && !taken.has(path) && !DOOR.test(path) && !/\.test\.tsx?$/.test(path))
+      .filter((path) => !texts.some((text) => text.includes(path.split("/").at(-1) ?? "")));
+    expect(unused).toEqual([]);
   });
 });
 

@@ -78,7 +78,7 @@ export async function bundleService(service: Service, folder: string): Promise<v
 }
 
 /** Where the packages keep the networks' weights and the WebAssembly programs. */
-export function engineFiles(): { readonly models: string; readonly wasm: string } {
+function engineFiles(): { readonly models: string; readonly wasm: string } {
   return {
     models: join(dirname(require.resolve("@vladmandic/face-api/package.json")), "model"),
     wasm: join(dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json")), "dist"),

@@ -4,7 +4,7 @@ import sharp, { type Sharp } from "sharp";
 import { samplePictures } from "./bundle.ts";
 
 /** A sample picture and what recognition must say of it. */
-export interface Sample {
+interface Sample {
   /** The file's name. */
   readonly name: string;
   /** The person's name, or the outcome in the table. */

@@ -6,6 +6,6 @@ export function buildGoldPriceImage(): Promise<string> {
   return buildProgramArchive({
     name: "gold-price",
     references: ["reader/gold-price-to-mysql:latest"],
-    entryPoints: ["main", "rates-main"].map((program) => fileURLToPath(new URL(`./src/${program}.ts`, import.meta.url))),
+    entryPoints: ["main.ts", "rates-main.ts"].map((program) => fileURLToPath(new URL(`./src/${program}`, import.meta.url))),
   });
 }

@@ -4,7 +4,7 @@ import { eventually, type Kubectl } from "@skiff/e2e/testing";
 const MANIFESTS = fileURLToPath(new URL("../manifests", import.meta.url));
 
 /** An image as the table has it. */
-export interface Row {
+interface Row {
   readonly id: number;
   readonly path: string;
   /** `pending`, `processing`, `processed` or `failed`. */

@@ -9,7 +9,7 @@ const QUOTE = "USDXAU";
 const TIMEOUT_MS = 10_000;
 
 /** How to ask the rate service. */
-export interface RateRequest {
+interface RateRequest {
   /** For example `http://apilayer.net/api/live`. */
   readonly url: string;
   readonly accessKey: string;

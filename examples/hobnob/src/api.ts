@@ -4,7 +4,7 @@ import { type StoredUser, StoreUnavailable, type UserStore } from "./user-store.
 const SEARCH_LIMIT = 100;
 
 /** A request as far as the API looks at it. */
-export interface ApiRequest {
+interface ApiRequest {
   readonly method: string;
   /** Path and query. */
   readonly target: string;

@@ -3,7 +3,7 @@ import type { Profile, User } from "./user.ts";
 import { type StoredUser, StoreUnavailable, type UserStore } from "./user-store.ts";
 
 /** How to reach Elasticsearch (version 6). */
-export interface ElasticsearchOptions {
+interface ElasticsearchOptions {
   /** For example `http://elasticsearch:9200`. */
   readonly url: string;
   readonly index: string;

@@ -60,7 +60,7 @@ interface ApiClass {
 }
 
 /** The classes that a client type mentions. */
-export function mentionedClasses(type: string): string[] {
+function mentionedClasses(type: string): string[] {
   return type.match(/\b[A-Z]\w*\b/g)?.filter((name) => name !== "Array" && name !== "Date" && name !== "IntOrString") ?? [];
 }
 

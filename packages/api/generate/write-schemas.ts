@@ -16,13 +16,13 @@ const SCALARS = new Map(Object.keys(SCALAR_DEFINITIONS).map((name) => [name.slic
 type Draft = { -readonly [K in keyof Schema]: Schema[K] };
 
 /** The documentation of a definition: its own text, then that of its fields by name. */
-export interface DefinitionText {
+interface DefinitionText {
   readonly text: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
 /** Everything about schemas that is generated. */
-export interface GeneratedSchemas {
+interface GeneratedSchemas {
   readonly schemas: ReadonlyMap<string, Schema>;
   readonly texts: ReadonlyMap<string, DefinitionText>;
 }

@@ -64,12 +64,6 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
   });
 }
 
-/** The fields that objects of a kind can be selected by, `metadata.*` included. */
-export function selectableFields(kind: KindDefinition): string[] {
-  return ["metadata.name", ...(kind.namespaced ? ["metadata.namespace"] : []), ...Object.keys(kind.fieldSelectors ?? {})];
-}
-
-/** Fields of the API that events.k8s.io and core name differently, or that a kind takes beyond those it selects by. */
 function isKnown(kind: KindDefinition, field: string): boolean {
   return field === "metadata.name" || field === "metadata.namespace" || Object.hasOwn(kind.fieldSelectors ?? {}, field);
 }

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import type { PodSpec } from "./generated/types.ts";
-import { podLimits, podRequests, writeResourceList } from "./pod-resources.ts";
+import { podLimits, podRequests, type ResourceAmounts } from "./pod-resources.ts";
+
+const asJson = (amounts: ResourceAmounts) => Object.fromEntries(Array.from(amounts, ([name, quantity]) => [name, quantity.toString()]));
 
 const asks = (name: string, cpu: string, extra: object = {}): PodSpec["containers"][number] => ({
   name,
@@ -29,12 +31,12 @@ it.each<[string, PodSpec, string]>([
   ["the Pod as a whole", { containers: [asks("a", "100m")], resources: { requests: { cpu: "5" } } }, "5"],
   ["with overhead", { containers: [asks("a", "100m")], overhead: { cpu: "50m" } }, "150m"],
 ])("counts %s", (_name, spec, cpu) => {
-  expect(writeResourceList(podRequests({ spec }))).toEqual({ cpu });
+  expect(asJson(podRequests({ spec }))).toEqual({ cpu });
 });
 
 it("adds overhead only to limits that there are", () => {
   const spec: PodSpec = { containers: [{ name: "a", resources: { limits: { memory: "1Gi" } } }], overhead: { cpu: "50m", memory: "1Gi" } };
-  expect(writeResourceList(podLimits({ spec }))).toEqual({ memory: "2Gi" });
+  expect(asJson(podLimits({ spec }))).toEqual({ memory: "2Gi" });
 });
 
 it("counts what a container still has while it is being made smaller", () => {
@@ -42,6 +44,6 @@ it("counts what a container still has while it is being made smaller", () => {
     spec: { containers: [asks("a", "100m")] },
     status: { containerStatuses: [{ name: "a", resources: { requests: { cpu: "1" } } } as never] },
   };
-  expect(writeResourceList(podRequests(pod))).toEqual({ cpu: "100m" });
-  expect(writeResourceList(podRequests(pod, { useStatusResources: true }))).toEqual({ cpu: "1" });
+  expect(asJson(podRequests(pod))).toEqual({ cpu: "100m" });
+  expect(asJson(podRequests(pod, { useStatusResources: true }))).toEqual({ cpu: "1" });
 });

@@ -27,11 +27,6 @@ export function readResourceList(list: Readonly<Record<string, string>> | undefi
   return amounts;
 }
 
-/** A list of resources in its JSON form. */
-export function writeResourceList(amounts: ResourceAmounts): Record<string, string> {
-  return Object.fromEntries(Array.from(amounts, ([name, quantity]) => [name, quantity.toString()]));
-}
-
 function addTo(sum: ResourceAmounts, amounts: ResourceAmounts): void {
   for (const [name, quantity] of amounts) sum.set(name, sum.get(name)?.add(quantity) ?? quantity);
 }

@@ -3,7 +3,7 @@ import type { RequestQuery } from "./request-query.ts";
 import { checkDryRun } from "./write-options.ts";
 
 /** What becomes of the objects that the deleted one owns. */
-export type PropagationPolicy = "Background" | "Foreground" | "Orphan";
+type PropagationPolicy = "Background" | "Foreground" | "Orphan";
 
 /** The `DeleteOptions` of a request, checked. */
 export interface DeleteOptions {

@@ -8,7 +8,7 @@ import type { WatchSession } from "./watch-session.ts";
 export type Reply = (ObjectReply | ListReply | ValueReply | TextReply | WatchReply | StreamReply | UpgradeReply) & ReplyExtras;
 
 /** What any reply may carry beside its content. The pipeline adds it at the end. */
-export interface ReplyExtras {
+interface ReplyExtras {
   /** Texts for `Warning` headers, in order. */
   readonly warnings?: readonly string[];
 }
@@ -40,7 +40,7 @@ export interface ValueReply {
 }
 
 /** Text or bytes that are sent as they are. */
-export interface TextReply {
+interface TextReply {
   readonly type: "text";
   readonly status: number;
   readonly contentType: string;

@@ -44,7 +44,7 @@ export interface ResourceSource {
 }
 
 /** One version of a custom kind. */
-export interface CustomVersion {
+interface CustomVersion {
   readonly kind: KindDefinition;
   readonly deprecation: string | undefined;
   /** Absent when there is only one version. */

@@ -28,7 +28,7 @@ export interface WatchSink {
 }
 
 /** What opens a watch. */
-export interface WatchSource {
+interface WatchSource {
   readonly host: Host;
   readonly registry: ObjectRegistry;
   readonly cache: WatchCache;

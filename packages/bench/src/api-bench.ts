@@ -102,7 +102,7 @@ async function medianTime(count: number, request: (index: number) => Promise<unk
 }
 
 /** Calls `work` with 0 to `count` - 1, at most `width` at a time. Errors: the first failure. */
-export async function inParallel(count: number, width: number, work: (index: number) => Promise<unknown>): Promise<void> {
+async function inParallel(count: number, width: number, work: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await work(next++);

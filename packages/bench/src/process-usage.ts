@@ -12,7 +12,7 @@ export interface ProcessUsage {
 let ticksPerSecond: number | undefined;
 
 /** Reads what `/proc` says of a process (Linux only). Errors: throws when there is no such process. */
-export function processUsage(pid: number): ProcessUsage {
+function processUsage(pid: number): ProcessUsage {
   ticksPerSecond ??= Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name of the program, in parentheses, may hold spaces; user and system time are the 12th and 13th field behind it.

@@ -7,7 +7,7 @@ import { totalUsage, type ProcessUsage } from "./process-usage.ts";
 import { SkiffCluster, type ClusterProcess } from "./skiff-cluster.ts";
 
 /** How much a real cluster is put through. */
-export interface RealClusterSize {
+interface RealClusterSize {
   readonly runs: number;
   /** How many Pods, one after the other, make one run. */
   readonly pods: number;

@@ -16,7 +16,7 @@ const START_TIMEOUT_MS = 120_000;
 const CLIENT_RATE = ["--kube-api-qps=5000", "--kube-api-burst=5000"];
 
 /** Where `scripts/build-tools.ts` puts what it builds. */
-export const TOOLS = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "tools", "bin");
+const TOOLS = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "tools", "bin");
 
 /** Upstream's components beside etcd and kube-apiserver. */
 export type UpstreamComponent = "kube-scheduler" | "kube-controller-manager";

@@ -26,13 +26,13 @@ const REQUIREMENTS: readonly Requirement[] = [
 ];
 
 /** True when a program of that name is on the path, or in a folder where system programs are. */
-export function onPath(program: string): boolean {
+function onPath(program: string): boolean {
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin", "/usr/local/sbin"];
   return folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
 }
 
 /** The packages of the operating system that are missing for real containers. */
-export function missingPackages(): string[] {
+function missingPackages(): string[] {
   return REQUIREMENTS.filter((requirement) => !requirement.present()).map((requirement) => requirement.package);
 }
 

@@ -48,11 +48,6 @@ export function renderCniConfigList(options: PodNetworkOptions): string {
   return `${JSON.stringify(list, undefined, 2)}\n`;
 }
 
-/** The configuration of the loopback interface, which containerd 1.x sets up by itself and other runtimes want as a file. */
-export function renderLoopbackConfig(): string {
-  return `${JSON.stringify({ cniVersion: "1.0.0", name: "lo", plugins: [{ type: "loopback" }] }, undefined, 2)}\n`;
-}
-
 /**
  * The name of the bridge of one node. `cluster` and `node` go into it as far as there is room, so that people recognise
  * it; a checksum of both keeps names apart.

@@ -1,4 +1,4 @@
-export { bridgeName, type PodNetworkOptions, renderCniConfigList, renderLoopbackConfig } from "./cni-config.ts";
+export { bridgeName, type PodNetworkOptions, renderCniConfigList } from "./cni-config.ts";
 export { type Command, CommandError, type CommandOutcome, type CommandRunner, runOrThrow } from "./command-runner.ts";
 export { addressAt, type Ipv4Range, parseIpv4Range } from "./ip-range.ts";
 export {

@@ -10,7 +10,7 @@ export interface KnownFailure {
 export type KnownFailures = readonly KnownFailure[];
 
 /** What changed since the list was written. */
-export interface Comparison {
+interface Comparison {
   /** Failed, and the list does not know it. */
   readonly regressions: readonly TestResult[];
   /** Passed, though the list says that it fails. */

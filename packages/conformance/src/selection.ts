@@ -1,7 +1,7 @@
 import type { TestResult } from "./results.ts";
 
 /** Which of the suite's tests are wanted. */
-export interface Selection {
+interface Selection {
   readonly focus?: RegExp;
   readonly skip?: RegExp;
 }

@@ -10,7 +10,7 @@ import type { Tools } from "./tools.ts";
 const LIST_MAX_BYTES = 64 * 1024 * 1024;
 
 /** How to run a batch. */
-export interface SuiteRunOptions {
+interface SuiteRunOptions {
   readonly tools: Tools;
   readonly kubeconfig: string;
   /** Gets Ginkgo's report and all that the tests say. */

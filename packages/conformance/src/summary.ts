@@ -1,7 +1,7 @@
 import type { TestResult } from "./results.ts";
 
 /** How many tests of one area ended how. */
-export interface AreaCounts {
+interface AreaCounts {
   readonly area: string;
   readonly passed: number;
   readonly failed: number;
@@ -9,7 +9,7 @@ export interface AreaCounts {
 }
 
 /** The area that owns a test: `sig-apps` of `[sig-apps] Deployment …`. */
-export function areaOf(name: string): string {
+function areaOf(name: string): string {
   return /^\[([a-z-]+)\]/.exec(name)?.[1] ?? "other";
 }
 

@@ -1,5 +1,5 @@
 /** What the conditions of all kinds have in common. */
-export interface StatusCondition {
+interface StatusCondition {
   type: string;
   status: string;
   reason?: string;

@@ -93,7 +93,7 @@ export interface SimulatedBehaviour {
 }
 
 /** The behaviour of every container that no rule is for. */
-export const DEFAULT_BEHAVIOUR: SimulatedBehaviour = Object.freeze({});
+const DEFAULT_BEHAVIOUR: SimulatedBehaviour = Object.freeze({});
 
 /** The first of `rules` that is for the container, or {@link DEFAULT_BEHAVIOUR}. */
 export function behaviourOf(rules: readonly SimulatedBehaviour[], config: ContainerConfig): SimulatedBehaviour {

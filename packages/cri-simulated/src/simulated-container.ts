@@ -4,7 +4,7 @@ import type { SimulatedBehaviour } from "./behaviour.ts";
 import type { SimulatedLogSink } from "./log-sink.ts";
 
 /** What a simulated container is made from. The configuration itself is not kept: labels and annotations are. */
-export interface SimulatedContainerOptions {
+interface SimulatedContainerOptions {
   readonly id: string;
   readonly podSandboxId: string;
   readonly imageRef: string;

@@ -13,7 +13,7 @@ export interface HttpLoadResult {
 }
 
 /** What is asked, where it is more than the page at an address. */
-export interface HttpLoadOptions {
+interface HttpLoadOptions {
   /** Sent with POST. */
   readonly body?: string;
   /** Requests at one time; default 4. */

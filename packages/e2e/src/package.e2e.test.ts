@@ -55,7 +55,7 @@ function spawnAside(program: string, args: string[]): Promise<string> {
 
 /** Must not compile: what is wrong with it is what types are for. */
 const MISTAKE = `import type { Deployment } from "skiff";
-export const wrong: Deployment = { apiVersion: "apps/v1", kind: "Deployment", spec: { replicas: "three" } };
+const wrong: Deployment = { apiVersion: "apps/v1", kind: "Deployment", spec: { replicas: "three" } };
 `;
 
 const COMPILER_OPTIONS = {

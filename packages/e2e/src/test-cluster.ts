@@ -39,7 +39,7 @@ export interface RunOptions {
 }
 
 /** What `skiff status -o json` answers, as far as tests need it. */
-export interface StatusAnswer {
+interface StatusAnswer {
   readonly running: boolean;
   readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly address?: string }[];
   readonly processes: readonly { readonly role: string; readonly pid: number; readonly node?: string }[];

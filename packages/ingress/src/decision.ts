@@ -13,7 +13,7 @@ export interface RequestHead {
 }
 
 /** What becomes of a request. */
-export type Decision =
+type Decision =
   | { readonly action: "answer"; readonly answer: OwnAnswer; readonly match?: RouteMatch }
   | { readonly action: "proxy"; readonly match: RouteMatch };
 

@@ -1,5 +1,5 @@
 /** Header names in lower case with their values, as `node:http` gives and takes them. */
-export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What is known of a client's connection. */
 export interface ClientConnection {

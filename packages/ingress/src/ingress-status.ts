@@ -14,7 +14,7 @@ export interface IngressStatusContext {
 }
 
 /** What there is to know about one Ingress. */
-export interface ObservedIngress {
+interface ObservedIngress {
   readonly ingress: Ingress;
   readonly isServed: boolean;
   /** Where the front is reached. */
@@ -22,11 +22,7 @@ export interface ObservedIngress {
 }
 
 /** The `status.loadBalancer.ingress` to write; `undefined` when nothing has to be written. Others' Ingresses are left alone. */
-export function planIngressStatus({
-  ingress,
-  isServed: served,
-  addresses,
-}: ObservedIngress): readonly IngressLoadBalancerIngress[] | undefined {
+function planIngressStatus({ ingress, isServed: served, addresses }: ObservedIngress): readonly IngressLoadBalancerIngress[] | undefined {
   if (!served || ingress.metadata?.deletionTimestamp !== undefined) return undefined;
   const shown = ingress.status?.loadBalancer?.ingress ?? [];
   const isSame =

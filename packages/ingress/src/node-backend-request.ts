@@ -21,7 +21,7 @@ export class BackendConnections {
 }
 
 /** One attempt to send a request to one endpoint. */
-export interface Attempt {
+interface Attempt {
   readonly method: string;
   readonly target: string;
   readonly headers: Record<string, string | string[]>;

@@ -5,7 +5,7 @@ import type { ClientRequest, ClientResponse } from "./node-request-proxy.ts";
 import type { Endpoint } from "./routing-table.ts";
 
 /** A request for a backend that speaks HTTP/2, as gRPC servers do. */
-export interface Http2Request {
+interface Http2Request {
   readonly request: ClientRequest;
   readonly response: ClientResponse;
   readonly endpoint: Endpoint;

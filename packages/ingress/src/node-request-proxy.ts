@@ -25,7 +25,7 @@ export interface Routes {
 }
 
 /** What a {@link RequestProxy} is made of. */
-export interface RequestProxyOptions {
+interface RequestProxyOptions {
   readonly log: Logger;
   readonly routes: Routes;
   readonly newRequestId: () => string;

@@ -16,7 +16,7 @@ export interface Backend {
 }
 
 /** How a route's path is compared. */
-export type PathMatch = "exact" | "prefix" | "regex";
+type PathMatch = "exact" | "prefix" | "regex";
 
 /** What happens to requests for one path of one host. */
 export interface Route {

@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 import { patchObject, WriteReport } from "./written-objects.ts";
 
 /** What a change made of an object. */
-export interface Change {
+interface Change {
   readonly object: KubeObject & JsonObject;
   /** `labeled`, `image updated`, … */
   readonly outcome: string;

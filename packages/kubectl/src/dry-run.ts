@@ -2,7 +2,7 @@ import type { Flags } from "./flags.ts";
 import { KubectlError } from "./kubectl-error.ts";
 
 /** `--dry-run`: nothing, only print, or ask the server what would happen. */
-export type DryRun = "none" | "client" | "server";
+type DryRun = "none" | "client" | "server";
 
 /** Reads `--dry-run`. Errors: {@link KubectlError} for other values, and for the bare flag. */
 export function dryRunOf(flags: Flags): DryRun {

@@ -5,7 +5,7 @@ import { KubectlError } from "./kubectl-error.ts";
  * One flag of a command. `list` may be repeated and takes values with commas; `array` may be repeated and takes each value
  * whole; `optional` is text that may be left out, which then means {@link FlagDefinition.bare}.
  */
-export interface FlagDefinition {
+interface FlagDefinition {
   readonly short?: string;
   readonly type: "bool" | "string" | "list" | "array" | "optional";
   /** In text form. Default: false, empty. */

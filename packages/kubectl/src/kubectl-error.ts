@@ -24,7 +24,7 @@ export class SilentExit extends Error {
 }
 
 /** Several failures of one command, each of which is printed on its own line. */
-export class SeveralErrors extends Error {
+class SeveralErrors extends Error {
   override readonly name = "SeveralErrors";
   readonly errors: readonly unknown[];
 

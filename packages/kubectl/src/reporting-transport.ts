@@ -8,7 +8,7 @@ import { KubectlError } from "./kubectl-error.ts";
 const REQUEST_VERBOSITY = 6;
 
 /** Options of a {@link ReportingTransport}. */
-export interface ReportingOptions {
+interface ReportingOptions {
   readonly host: Host;
   readonly server: string;
   readonly verbosity: number;

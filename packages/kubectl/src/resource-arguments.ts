@@ -3,13 +3,13 @@ import { KubectlError, usageError } from "./kubectl-error.ts";
 import type { ResourceMapper } from "./resource-mapper.ts";
 
 /** What the words of a command name: objects of a resource, or all of them when `names` is absent. */
-export interface ResourceArgument {
+interface ResourceArgument {
   readonly resource: DiscoveredResource;
   readonly names: readonly string[] | undefined;
 }
 
 /** What {@link parseResourceArguments} made of the words. */
-export interface ResourceArguments {
+interface ResourceArguments {
   readonly targets: readonly ResourceArgument[];
   /** True when the words may stand for objects of several kinds: they are then shown with their kind. */
   readonly severalKinds: boolean;

@@ -2,7 +2,7 @@ import type { DaemonSet, Deployment, KubeObject, StatefulSet } from "@skiff/api"
 import { KubectlError } from "./kubectl-error.ts";
 
 /** How far a rollout has come, in kubectl's words. */
-export interface RolloutStatus {
+interface RolloutStatus {
   readonly message: string;
   readonly done: boolean;
 }

@@ -21,7 +21,7 @@ const DEFAULT_GRACE_SECONDS = 30;
 const SHOW_PULL_FAILURE_MS = 5000;
 
 /** What a pass over an active Pod leads to. */
-export interface ActiveOutcome {
+interface ActiveOutcome {
   /** Every container has ended for good. */
   readonly finished: boolean;
   readonly comeBackMs: number;

@@ -6,13 +6,13 @@ interface BackoffEntry {
 }
 
 /** How a {@link Backoff} grows. */
-export interface BackoffLimits {
+interface BackoffLimits {
   readonly initialMs: number;
   readonly maximumMs: number;
 }
 
 /** For containers that keep ending, and for images that cannot be pulled: 10 s, doubling up to 5 minutes. */
-export const RESTART_BACKOFF: BackoffLimits = { initialMs: 10_000, maximumMs: 300_000 };
+const RESTART_BACKOFF: BackoffLimits = { initialMs: 10_000, maximumMs: 300_000 };
 
 /**
  * A delay per key that doubles with each failure and is forgotten after twice the maximum without one.

@@ -17,7 +17,7 @@ export interface MountParts {
 }
 
 /** What the mounts of a container are made from. */
-export interface MountInput {
+interface MountInput {
   readonly pod: Pod;
   readonly container: Container;
   readonly volumes: ReadonlyMap<string, ReadyVolume>;

@@ -9,13 +9,13 @@ const MIN_CPU_SHARES = 2;
 const MAX_CPU_SHARES = 262_144;
 
 /** CPU shares (cgroup v1 scale) of a request in millicores. */
-export function cpuShares(milli: number): number {
+function cpuShares(milli: number): number {
   if (milli === 0) return MIN_CPU_SHARES;
   return Math.min(MAX_CPU_SHARES, Math.max(MIN_CPU_SHARES, Math.trunc((milli * 1024) / 1000)));
 }
 
 /** Microseconds of each period that a limit in millicores allows; 0 stands for no limit. */
-export function cpuQuota(milli: number): number {
+function cpuQuota(milli: number): number {
   return milli === 0 ? 0 : Math.max(MIN_CPU_QUOTA_US, Math.trunc((milli * CPU_PERIOD_US) / 1000));
 }
 

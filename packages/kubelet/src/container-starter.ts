@@ -19,7 +19,7 @@ import { expandVariables } from "./variable-expansion.ts";
 import type { ReadyVolume } from "./volumes/volume-manager.ts";
 
 /** What a {@link ContainerStarter} works with. */
-export interface StarterParts extends MountParts {
+interface StarterParts extends MountParts {
   readonly runtime: Pick<ContainerRuntime, "createContainer" | "startContainer">;
   readonly sources: Pick<KubeletSources, "configMaps" | "secrets" | "services">;
   readonly events: PodEvents;
@@ -29,7 +29,7 @@ export interface StarterParts extends MountParts {
 }
 
 /** One container to be started in a ready sandbox. */
-export interface StartRequest {
+interface StartRequest {
   readonly pod: Pod;
   readonly spec: PodContainer;
   readonly runtime: RuntimePod;

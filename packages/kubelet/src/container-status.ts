@@ -175,7 +175,7 @@ function mountStatus({ name, mountPath, readOnly }: VolumeMount): VolumeMountSta
 }
 
 /** What the API holds of the container now. */
-export function reportedStatus(pod: Pod, { kind, container }: PodContainer): ContainerStatus | undefined {
+function reportedStatus(pod: Pod, { kind, container }: PodContainer): ContainerStatus | undefined {
   const { initContainerStatuses, containerStatuses: apps, ephemeralContainerStatuses } = pod.status ?? {};
   const list = kind === "init" ? initContainerStatuses : kind === "app" ? apps : ephemeralContainerStatuses;
   return list?.find(({ name }) => name === container.name);

@@ -16,14 +16,14 @@ interface Stop {
 }
 
 /** What a {@link ContainerStopper} works with. */
-export interface StopperParts extends HookParts {
+interface StopperParts extends HookParts {
   readonly host: Host;
   readonly runtime: Pick<ContainerRuntime, "execSync" | "stopContainer">;
   readonly events: PodEvents;
 }
 
 /** One container to be stopped. */
-export interface StopRequest {
+interface StopRequest {
   readonly pod: Pod;
   /** Undefined when the Pod no longer names it: then there is no hook to run. */
   readonly spec: Container | undefined;

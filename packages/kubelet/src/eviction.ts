@@ -59,7 +59,7 @@ export function rankForEviction(candidates: readonly EvictionCandidate[], resour
 }
 
 /** What an {@link EvictionManager} works with. */
-export interface EvictionParts {
+interface EvictionParts {
   readonly clock: Clock;
   readonly usage: () => Promise<MachineUsage>;
   /** What active Pods use of a resource. */

@@ -24,7 +24,7 @@ interface Failure {
 }
 
 /** What an {@link ImageManager} works with. */
-export interface ImageManagerParts {
+interface ImageManagerParts {
   readonly host: Host;
   readonly runtime: ContainerRuntime;
   readonly sources: Pick<KubeletSources, "secrets">;
@@ -33,7 +33,7 @@ export interface ImageManagerParts {
 }
 
 /** Whether a container can be created from its image now. */
-export type ImageOutcome = { readonly state: "present"; readonly image: Image } | { readonly state: "pulling" };
+type ImageOutcome = { readonly state: "present"; readonly image: Image } | { readonly state: "pulling" };
 
 /**
  * Gets images onto the node.

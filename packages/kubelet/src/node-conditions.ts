@@ -9,7 +9,7 @@ export interface NodePressure {
 }
 
 /** What the node's conditions follow from. */
-export interface NodeConditionInput {
+interface NodeConditionInput {
   readonly pressure: NodePressure;
   /** Undefined when the runtime does not answer. */
   readonly runtime: RuntimeStatus | undefined;

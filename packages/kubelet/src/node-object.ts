@@ -58,7 +58,7 @@ export function newNode(settings: NodeSettings, machine: MachineInfo, status: No
 }
 
 /** What the node has, and what of it Pods can use. */
-export function nodeResources(
+function nodeResources(
   settings: NodeSettings,
   machine: MachineInfo,
   usage: MachineUsage,

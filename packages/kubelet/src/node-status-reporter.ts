@@ -19,7 +19,7 @@ const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 7000;
 
 /** What a {@link NodeStatusReporter} works with. */
-export interface NodeStatusParts {
+interface NodeStatusParts {
   readonly host: Host;
   readonly client: Client;
   readonly runtime: Pick<ContainerRuntime, "status" | "version" | "listImages">;

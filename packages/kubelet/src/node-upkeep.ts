@@ -10,7 +10,7 @@ const ROTATION_MS = 10_000;
 const IMAGES_MS = 300_000;
 
 /** What {@link NodeUpkeep} works with. */
-export interface NodeUpkeepParts {
+interface NodeUpkeepParts {
   readonly host: Host;
   readonly options: Pick<KubeletOptions, "runtime" | "fileSystem" | "logRotation" | "eviction" | "housekeepingMs">;
   readonly pods: Pick<PodManager, "cleanOrphans" | "size">;

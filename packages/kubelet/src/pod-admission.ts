@@ -10,7 +10,7 @@ export type AdmissionDecision =
   | { readonly admitted: false; readonly reason: string; readonly message: string };
 
 /** What a decision is made from. */
-export interface AdmissionInput {
+interface AdmissionInput {
   readonly pod: Pod;
   /** The Pods that the node runs already. */
   readonly others: readonly Pod[];

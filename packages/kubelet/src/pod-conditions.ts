@@ -15,10 +15,10 @@ export const KUBELET_CONDITIONS: readonly string[] = [
 ];
 
 /** A condition without its times. */
-export type BareCondition = Pick<PodCondition, "type" | "status" | "reason" | "message">;
+type BareCondition = Pick<PodCondition, "type" | "status" | "reason" | "message">;
 
 /** What the conditions follow from. */
-export interface ConditionInput {
+interface ConditionInput {
   readonly pod: Pod;
   readonly phase: PodPhase;
   readonly statuses: ContainerStatuses;

@@ -1,7 +1,7 @@
 import type { Container, EphemeralContainer, Pod } from "@skiff/api";
 
 /** The three lists of containers of a Pod. */
-export type ContainerKind = "init" | "app" | "ephemeral";
+type ContainerKind = "init" | "app" | "ephemeral";
 
 /** A container with the list that it stands in. */
 export interface PodContainer {

@@ -10,14 +10,14 @@ export interface DnsSettings {
 }
 
 /** The DNS configuration of a sandbox. */
-export type DnsConfig = NonNullable<PodSandboxConfig["dnsConfig"]>;
+type DnsConfig = NonNullable<PodSandboxConfig["dnsConfig"]>;
 
 const MAX_SERVERS = 3;
 const MAX_SEARCHES = 32;
 const MAX_SEARCH_LENGTH = 2048;
 
 /** Reads a `resolv.conf` (resolv.conf(5)). Later `search` lines replace earlier ones. */
-export function parseResolvConf(text: string): DnsConfig {
+function parseResolvConf(text: string): DnsConfig {
   const servers: string[] = [];
   let searches: string[] = [];
   let options: string[] = [];

@@ -12,7 +12,7 @@ const RECONNECT_MS = 5000;
 const UNHEALTHY_AFTER_MS = 180_000;
 
 /** What {@link PodLifecycleEvents} works with. */
-export interface PodLifecycleParts {
+interface PodLifecycleParts {
   readonly host: Host;
   readonly runtime: Pick<ContainerRuntime, "containerEvents" | "listContainers" | "listPodSandboxes">;
   /** False while the node has no Pods: then nothing is listed. */

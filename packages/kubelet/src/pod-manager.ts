@@ -8,7 +8,7 @@ import { referencedKeys } from "./pod-references.ts";
 import { podOf, readRuntimePod } from "./runtime-pod.ts";
 
 /** What a {@link PodManager} works with beside what workers need. */
-export interface PodManagerParts {
+interface PodManagerParts {
   readonly nodeName: string;
   readonly pods: PodParts;
   readonly sources: KubeletSources;

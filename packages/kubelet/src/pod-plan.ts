@@ -5,7 +5,7 @@ import { containerHash } from "./runtime-labels.ts";
 import { latestContainer, readySandbox, type RuntimeContainer, type RuntimePod } from "./runtime-pod.ts";
 
 /** What is known of a Pod that shall run. */
-export interface PodObservation {
+interface PodObservation {
   readonly pod: Pod;
   readonly runtime: RuntimePod;
   readonly probes: ProbeView;

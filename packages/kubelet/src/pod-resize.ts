@@ -5,7 +5,7 @@ import { allContainers, isSidecar, type PodContainer } from "./pod-containers.ts
 import { latestContainer, type RuntimeContainer, type RuntimePod } from "./runtime-pod.ts";
 
 /** One running container whose resources differ from what its Pod asks for. */
-export interface ContainerResize {
+interface ContainerResize {
   readonly container: RuntimeContainer;
   readonly spec: PodContainer;
   readonly resources: ResourceRequirements;
@@ -14,7 +14,7 @@ export interface ContainerResize {
 }
 
 /** What is to be done about the resources of a Pod's running containers (KEP-1287). */
-export interface ResizePlan {
+interface ResizePlan {
   readonly changes: readonly ContainerResize[];
   /** The node cannot give what is asked for: never (`Infeasible`), or not now (`Deferred`). */
   readonly pending?: WaitingReason;

@@ -25,10 +25,10 @@ export type PodState =
   | { readonly name: "Finished"; readonly cause: TerminationCause };
 
 /** The name of a {@link PodState}. */
-export type PodStateName = PodState["name"];
+type PodStateName = PodState["name"];
 
 /** Every way from one state to another. A restart of the kubelet begins at `Admitting`, whatever was before. */
-export const POD_TRANSITIONS: Readonly<Record<PodStateName, readonly PodStateName[]>> = {
+const POD_TRANSITIONS: Readonly<Record<PodStateName, readonly PodStateName[]>> = {
   Admitting: ["Active", "Rejected", "Terminating"],
   Rejected: ["Terminating"],
   Active: ["Terminating"],

@@ -7,7 +7,7 @@ import type { PodState } from "./pod-state.ts";
 import { readySandbox } from "./runtime-pod.ts";
 
 /** What the status of a Pod is made from. Nothing else enters it. */
-export interface PodStatusInput extends ContainerStatusInput {
+interface PodStatusInput extends ContainerStatusInput {
   readonly state: PodState;
   readonly now: number;
   /** When this node first saw the Pod. */

@@ -75,7 +75,7 @@ export function httpRequest(action: HTTPGetAction, target: Pick<ProbeTarget, "co
 }
 
 /** The number of a port that is given by number or by the name of one of the container's ports. */
-export function resolvePort(port: number | string, container: Container): number {
+function resolvePort(port: number | string, container: Container): number {
   const number = typeof port === "number" ? port : (container.ports?.find(({ name }) => name === port)?.containerPort ?? Number(port));
   if (!Number.isInteger(number) || number <= 0 || number > 65_535)
     throw new Error(`couldn't find port: ${port} in container ${container.name}`);

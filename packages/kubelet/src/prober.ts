@@ -33,7 +33,7 @@ interface ProbeWorker {
 }
 
 /** What a {@link Prober} works with. */
-export interface ProberParts {
+interface ProberParts {
   readonly host: Host;
   readonly runtime: Pick<ContainerRuntime, "execSync">;
   readonly transport: ProbeTransport;

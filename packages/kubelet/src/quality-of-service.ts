@@ -1,7 +1,7 @@
 import { tryParseQuantity, type Container, type Pod } from "@skiff/api";
 
 /** The quality-of-service class of a Pod. */
-export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
+type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 /** The class that the API server put into the status, or, for Pods that came from elsewhere, the one that the resources give. */
 export function qosClassOf(pod: Pod): QosClass {

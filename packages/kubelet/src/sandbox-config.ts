@@ -50,7 +50,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
 }
 
 /** The ports of containers that are reachable through the node. Sidecars have theirs too. */
-export function portMappings(pod: Pod): PortMapping[] {
+function portMappings(pod: Pod): PortMapping[] {
   if (pod.spec?.hostNetwork) return [];
   return allContainers(pod).flatMap(({ container }) =>
     (container.ports ?? [])

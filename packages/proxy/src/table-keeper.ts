@@ -3,7 +3,7 @@ import { renderTransaction, type Ruleset } from "./ruleset.ts";
 import type { PacketFilter } from "./packet-filter.ts";
 
 /** What a {@link TableKeeper} works on. */
-export interface TableKeeperOptions {
+interface TableKeeperOptions {
   readonly host: Host;
   readonly filter: PacketFilter;
   /** The name of the table that `render` gives. */

@@ -18,7 +18,7 @@ import type { ClusterState } from "./state/cluster-state.ts";
 import { PodInfo } from "./state/pod-info.ts";
 
 /** What the scheduler does about changes that a {@link watchCluster} reports. */
-export interface ClusterListener {
+interface ClusterListener {
   /** A Pod without a node is new or has changed. */
   podWaits(pod: PodInfo): void;
   /** A Pod needs no node any more: it has one, has ended, or is gone. */

@@ -33,7 +33,7 @@ function all(parts: readonly Expectation[]): StepCheck {
 }
 
 /** The command ended with 0. */
-export const succeeds: Expectation = ({ code, stderr, stdout }) => must(code === 0, `exit code ${code}\n${(stderr || stdout).trim()}`);
+const succeeds: Expectation = ({ code, stderr, stdout }) => must(code === 0, `exit code ${code}\n${(stderr || stdout).trim()}`);
 
 /** Each pattern is found in what was printed, in this order. */
 export function prints(...patterns: readonly (string | RegExp)[]): Expectation {
@@ -76,7 +76,7 @@ export function says(verb: string, ...things: readonly `${string}/${string}`[]):
 export type RowPattern = Readonly<Record<string, string | RegExp>>;
 
 /** What a table must look like. */
-export interface TablePattern {
+interface TablePattern {
   /** Headings that must be there, in this order; others may stand between them. */
   readonly headings?: readonly string[];
   /** Rows that must be there. A row of the table serves one of them only. */

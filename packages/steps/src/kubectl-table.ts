@@ -1,5 +1,5 @@
 /** A table that kubectl printed. */
-export interface KubectlTable {
+interface KubectlTable {
   readonly headings: readonly string[];
   /** One record a row, by heading. */
   readonly rows: readonly Readonly<Record<string, string>>[];

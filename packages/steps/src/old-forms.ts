@@ -2,7 +2,7 @@
  * Forms of kubectl's commands that the documents use and that today's kubectl no longer has. Skiff's own client accepts
  * them when it is told to be a kubectl of that time.
  */
-export interface OldForm {
+interface OldForm {
   /** The first word after `kubectl`. */
   readonly command: string;
   /** Arguments that tell the old form from today's, as patterns of `case` in sh; none means: every use. */
@@ -10,13 +10,13 @@ export interface OldForm {
   readonly reason: string;
 }
 
-export const OLD_FORMS: readonly OldForm[] = [
+const OLD_FORMS: readonly OldForm[] = [
   { command: "run", unless: ["--restart", "--restart=*"], reason: "run made a Deployment until kubectl 1.18" },
   { command: "rolling-update", unless: [], reason: "rolling-update was removed in kubectl 1.18" },
 ];
 
 /** The version whose forms the documents use. */
-export const OLD_VERSION = "1.10";
+const OLD_VERSION = "1.10";
 
 /**
  * The text of a `kubectl` for the PATH of the replay: it hands old forms to Skiff's own client and all else to the real

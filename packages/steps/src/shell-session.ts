@@ -8,7 +8,7 @@ const KILL_AFTER_MS = 2_000;
 const OUTPUT_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** How to run a command. */
-export interface ShellOptions {
+interface ShellOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** Then the command and all that it started are killed; the outcome has code -1. */

@@ -16,7 +16,7 @@ export function formatResult({ step, verdict, detail, tookMs }: StepResult): str
 }
 
 /** Results of all documents that were replayed, by the document's number. */
-export type ReportedSeeds = ReadonlyMap<string, readonly StepResult[]>;
+type ReportedSeeds = ReadonlyMap<string, readonly StepResult[]>;
 
 /** A table with a row for each document; the last line is `N passed, N failed, N skipped`, each step counted once. */
 export function formatSummary(seeds: ReportedSeeds): string {

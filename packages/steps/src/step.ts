@@ -1,10 +1,10 @@
 import { parseAllDocuments, parse } from "yaml";
 
 /** What a step consists of. */
-export type StepKind = "command" | "manifest" | "http" | "expectation";
+type StepKind = "command" | "manifest" | "http" | "expectation";
 
 /** What a step is about, which decides whether a cluster can be asked for it. */
-export type StepScope = "orchestrator" | "cli" | "app" | "cloud-only" | "host-setup";
+type StepScope = "orchestrator" | "cli" | "app" | "cloud-only" | "host-setup";
 
 /** One command, manifest, request or stated behaviour of the source documents. */
 export interface Step {

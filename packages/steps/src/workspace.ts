@@ -8,7 +8,7 @@ import type { Outcome } from "./outcome.ts";
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 /** What a workspace's programs are. */
-export interface WorkspacePrograms {
+interface WorkspacePrograms {
   /** The real kubectl. */
   readonly kubectl: string;
   /** The command that runs Skiff. */

@@ -7,7 +7,7 @@ import type { Workspace } from "./workspace.ts";
 const POLL_MS = 500;
 
 /** An object of the cluster, as far as every kind has it. */
-export interface ClusterObject {
+interface ClusterObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;

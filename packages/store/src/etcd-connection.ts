@@ -26,7 +26,7 @@ export interface EtcdTls {
 }
 
 /** Where etcd is. */
-export interface EtcdConnectionOptions {
+interface EtcdConnectionOptions {
   /** The members' client URLs: `https://host:2379`, or `http://` without TLS. At least one. */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls | undefined;

@@ -5,7 +5,7 @@ import { ProtobufWriter } from "./protobuf-writer.ts";
 import type { KeyValue, StoreEvent } from "./store.ts";
 
 /** What a watch is to deliver. */
-export interface WatchCreateRequest {
+interface WatchCreateRequest {
   readonly key: string;
   readonly end?: string | undefined;
   readonly startRevision: number;

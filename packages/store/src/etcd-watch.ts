@@ -16,7 +16,7 @@ const LOST_MS = 60_000;
 const PROGRESS_RETRY_MS = 100;
 
 /** What a watch needs from its store. */
-export interface EtcdWatchOptions {
+interface EtcdWatchOptions {
   readonly connection: EtcdConnection;
   readonly clock: Clock;
   /** Put before all keys in etcd. */

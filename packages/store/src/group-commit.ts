@@ -26,7 +26,7 @@ interface Waiting {
 }
 
 /** What a {@link GroupCommit} tells its store. */
-export interface GroupCommitEvents {
+interface GroupCommitEvents {
   /** These writes are durable now. Called before the promises of the writes resolve. */
   readonly onCommitted: (state: StoreState, writes: readonly PendingWrite[]) => void;
   /** Neither these writes nor any that waited behind them happened. Called before their promises reject. */

@@ -33,7 +33,7 @@ export interface RawRecord {
 }
 
 /** The state of the file at one moment: later commits do not change what it reads. */
-export interface FileSnapshot {
+interface FileSnapshot {
   get(id: RecordId): Buffer | undefined;
   /** Must be called: an open snapshot keeps the file from reusing space. */
   release(): void;

@@ -18,7 +18,7 @@ export interface Location {
 }
 
 /** The keys of a store, and the records that an interrupted compaction left behind, in groups of a commit's size. */
-export interface LoadedIndex {
+interface LoadedIndex {
   readonly index: MvccIndex<Location>;
   readonly garbage: readonly (readonly RecordId[])[];
 }

@@ -63,7 +63,7 @@ export function encodeRecord(id: RecordId, { key, createRevision, version, value
 }
 
 /** The bytes of a record without its value, and where the value is. */
-export interface RecordHeader extends Omit<LogRecord, "value"> {
+interface RecordHeader extends Omit<LogRecord, "value"> {
   /** The checksum of the value is not checked yet: see {@link decodeRecord}. */
   readonly valueStart: number;
 }

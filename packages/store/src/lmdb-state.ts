@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { CorruptRecordError, StoreFormatError } from "./store.ts";
 
 /** The version of the layout of the file. Raised when the layout changes; older ones are then migrated at the start. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const FORMAT = "skiff-store";
 

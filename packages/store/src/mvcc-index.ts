@@ -12,13 +12,13 @@ export interface Version<P> {
 }
 
 /** A key and its versions, oldest first. */
-export interface KeyHistory<P> {
+interface KeyHistory<P> {
   readonly key: string;
   readonly versions: Version<P>[];
 }
 
 /** One key that a range picked. */
-export interface Selected<P> {
+interface Selected<P> {
   readonly key: string;
   readonly version: Version<P>;
 }

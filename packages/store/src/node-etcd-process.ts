@@ -18,7 +18,7 @@ export function etcdBinary(): string | undefined {
 }
 
 /** How to run an etcd. */
-export interface EtcdProcessOptions {
+interface EtcdProcessOptions {
   /** It makes itself a certificate. */
   readonly tls?: boolean;
   /** Where its data is to be; it is removed with the process. Absent: a temporary directory. */

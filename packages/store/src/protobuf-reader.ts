@@ -8,7 +8,7 @@ const VARINT_MAX_BYTES = 10;
 const TEXT = new TextDecoder();
 
 /** What a field holds: a number for varints, else its bytes (a view on the message, not a copy). */
-export interface ProtobufField {
+interface ProtobufField {
   readonly number: number;
   /** For varints. Negative 64-bit numbers come out as such; past 2^53 as far as a double is exact. */
   readonly value: number;

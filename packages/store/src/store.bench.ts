@@ -2,7 +2,7 @@ import { assert, type Clock } from "@skiff/base";
 import { prefixEnd, type Store, type StoreWatch } from "./store.ts";
 
 /** How much work a benchmark does. */
-export interface StoreBenchScale {
+interface StoreBenchScale {
   /** Transactions in all, for each number of writers. */
   readonly transactions: number;
   /** Keys in the range that is read. */

@@ -26,7 +26,7 @@ export interface RangeSelection<P> extends Selection<P> {
 export type Evaluated<P> = { readonly type: "put" } | { readonly type: "delete"; readonly deleted: number } | RangeSelection<P>;
 
 /** What a transaction did to the index. */
-export interface Evaluation<P> {
+interface Evaluation<P> {
   readonly succeeded: boolean;
   /** The revision that it made, or the one that it read when it changed nothing. */
   readonly revision: number;

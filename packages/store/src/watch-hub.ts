@@ -8,7 +8,7 @@ export interface HistoryPiece {
 }
 
 /** What a {@link WatchHub} needs from its store. */
-export interface WatchSource {
+interface WatchSource {
   /** The newest readable revision. */
   readonly revision: () => number;
   /** The oldest readable revision. */

@@ -7,7 +7,7 @@ import type { Face, KnownFace } from "./matching.ts";
 const PICTURE = /\.(jpe?g|png)$/i;
 
 /** Looks for the faces in a file. */
-export type Describe = (file: string) => Promise<readonly Face[]>;
+type Describe = (file: string) => Promise<readonly Face[]>;
 
 /**
  * The pictures of known people in a folder. Each file is described once and kept; it is described anew when it changes and

@@ -1,5 +1,5 @@
 /** A face as a point in 128 dimensions; faces of one person are near each other. */
-export type FaceVector = Float32Array;
+type FaceVector = Float32Array;
 
 /** A face that was found in a picture. */
 export interface Face {
@@ -16,7 +16,7 @@ export interface KnownFace {
 }
 
 /** The known face that is nearest, and how near. */
-export interface Match {
+interface Match {
   readonly name: string;
   readonly distance: number;
 }
@@ -36,7 +36,7 @@ export function nearest(vector: FaceVector, known: Iterable<KnownFace>, toleranc
 }
 
 /** Euclidean. */
-export function distanceOf(one: FaceVector, other: FaceVector): number {
+function distanceOf(one: FaceVector, other: FaceVector): number {
   let sum = 0;
   for (let index = 0; index < one.length; index++) {
     const difference = (one[index] ?? 0) - (other[index] ?? 0);

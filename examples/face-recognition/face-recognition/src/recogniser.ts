@@ -17,7 +17,7 @@ export class RefusedPicture extends Error {
 }
 
 /** What a recogniser works with. */
-export interface RecogniserParts {
+interface RecogniserParts {
   /** Where unknown pictures are; none outside of it is opened. */
   readonly folder: string;
   readonly describe: (file: string, signal?: AbortSignal) => Promise<readonly Face[]>;

@@ -10,7 +10,7 @@ import { FaceServer } from "./server.ts";
 const REFRESH_MS = 2_000;
 
 /** What the service consists of. */
-export interface RecognitionOptions extends Omit<EnginePoolOptions, "measured"> {
+interface RecognitionOptions extends Omit<EnginePoolOptions, "measured"> {
   readonly knownPeople: string;
   readonly unknownPeople: string;
   readonly tolerance: number;
@@ -21,7 +21,7 @@ export interface RecognitionOptions extends Omit<EnginePoolOptions, "measured"> 
 }
 
 /** The service, running. */
-export interface Recognition {
+interface Recognition {
   /** Why it cannot serve now, or nothing. */
   readonly problem: () => string | undefined;
   readonly stop: () => Promise<void>;

@@ -15,7 +15,7 @@ const CODES: Readonly<Record<RefusalReason, status>> = {
 };
 
 /** What the server serves. */
-export interface FaceServerParts {
+interface FaceServerParts {
   readonly identify: (imagePath: string, signal: AbortSignal) => Promise<IdentifyResponse>;
   readonly ready: () => boolean;
   readonly log: Log;

@@ -29,7 +29,7 @@ const NO_PICTURE = Buffer.from(
 const TYPES: Readonly<Record<string, string>> = { css: "text/css; charset=utf-8", js: "text/javascript; charset=utf-8" };
 
 /** What the page works with. */
-export interface FrontendParts {
+interface FrontendParts {
   readonly store: Pick<ImageStore, "list" | "counts" | "people" | "get">;
   readonly pictures: Pictures;
   readonly feed: LiveFeed;

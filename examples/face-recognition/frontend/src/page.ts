@@ -1,7 +1,7 @@
 import { type Image, type ImageStatus, STATUSES } from "#shared/image.ts";
 
 /** What a page shows. */
-export interface PageContent {
+interface PageContent {
   readonly images: readonly Image[];
   readonly counts: Readonly<Record<ImageStatus, number>>;
   readonly people: readonly string[];
@@ -30,7 +30,7 @@ const OUTCOMES: Readonly<Record<NonNullable<Image["outcome"]>, string>> = {
 };
 
 /** Text inside of HTML. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -15,7 +15,7 @@ import { Refusal } from "./face-client.ts";
 export class BreakerOpen extends Error {}
 
 /** What a breaker works with. */
-export interface BreakerOptions {
+interface BreakerOptions {
   /** Calls that fail one after the other until it opens. */
   readonly failures: number;
   /** From opening to the first ping. */

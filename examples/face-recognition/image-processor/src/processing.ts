@@ -7,7 +7,7 @@ import { GrpcFaceClient } from "./face-client.ts";
 import { Processor } from "./processor.ts";
 
 /** What an image processor consists of; times in milliseconds. */
-export interface ProcessingOptions<C extends Consumer> {
+interface ProcessingOptions<C extends Consumer> {
   readonly store: ImageStore;
   /** Starts to consume with the handler that it is given. */
   readonly consume: (handle: DeliveryHandler) => C;

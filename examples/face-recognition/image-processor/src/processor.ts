@@ -8,7 +8,7 @@ import { BreakerOpen, type FaceBreaker } from "./breaker.ts";
 import { type FaceClient, Refusal } from "./face-client.ts";
 
 /** What a processor works with. */
-export interface ProcessorParts {
+interface ProcessorParts {
   readonly store: Pick<ImageStore, "claim" | "finish" | "release" | "personOf">;
   readonly client: Pick<FaceClient, "identify">;
   readonly breaker: Pick<FaceBreaker, "call" | "closed">;

@@ -1,7 +1,7 @@
 import type { Sql } from "#shared/sql.ts";
 
 /** How the two kinds of databases number rows. */
-export type Dialect = "mysql" | "sqlite";
+type Dialect = "mysql" | "sqlite";
 
 const NUMBERED: Readonly<Record<Dialect, string>> = {
   mysql: "INT NOT NULL AUTO_INCREMENT PRIMARY KEY",

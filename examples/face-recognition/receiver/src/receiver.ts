@@ -14,7 +14,7 @@ const PATHS_MAX = 1_000;
 const PATH_MAX = 255;
 
 /** What a receiver works with. */
-export interface ReceiverParts {
+interface ReceiverParts {
   /** `1.0` knows one image at a time, `1.1` the bulk route too. */
   readonly version: string;
   readonly store: Pick<ImageStore, "add">;

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import { answerText, closeServer, listen } from "./http.ts";
 
 /** Says why a service cannot work now, or nothing when it can. */
-export type ReadinessCheck = () => Promise<string | undefined>;
+type ReadinessCheck = () => Promise<string | undefined>;
 
 /**
  * The port of a service that is for the cluster and not for users: `/healthz` (the process works), `/readyz` (it can serve

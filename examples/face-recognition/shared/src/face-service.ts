@@ -4,7 +4,7 @@ import { loadPackageDefinition, type ServiceClientConstructor, type ServiceDefin
 import { loadSync } from "@grpc/proto-loader";
 
 /** What recognition says of a picture; names of the enum `Outcome`. */
-export type FaceOutcome = "MATCHED" | "UNKNOWN_PERSON" | "NO_FACE" | "SEVERAL_FACES";
+type FaceOutcome = "MATCHED" | "UNKNOWN_PERSON" | "NO_FACE" | "SEVERAL_FACES";
 
 /** `facerecog.IdentifyRequest`. */
 export interface IdentifyRequest {

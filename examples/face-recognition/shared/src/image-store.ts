@@ -20,7 +20,7 @@ export interface RedeemRules {
 }
 
 /** Which images a page shows, newest first. */
-export interface ImageFilter {
+interface ImageFilter {
   readonly status?: ImageStatus;
   /** The person's name. */
   readonly person?: string;

@@ -31,7 +31,7 @@ export function mysqlFromEnvironment(environment: Environment, connections = 8):
 }
 
 /** {@link Sql} over a pool of connections to MySQL or MariaDB. */
-export class MysqlSql implements Sql {
+class MysqlSql implements Sql {
   readonly #pool: Pool;
 
   constructor(pool: Pool) {

@@ -3,7 +3,7 @@ import { ConfigurationError, Environment } from "./environment.ts";
 import { createLog, type Log } from "./log.ts";
 
 /** What a service is given to start with. */
-export interface ServiceContext {
+interface ServiceContext {
   readonly environment: Environment;
   readonly log: Log;
   /** For metrics and readiness checks. */
@@ -11,7 +11,7 @@ export interface ServiceContext {
 }
 
 /** What stops a service: it finishes what it has begun and takes nothing new. */
-export type Stop = () => Promise<void>;
+type Stop = () => Promise<void>;
 
 /** How long a service may take to stop after the drain; then it is ended, for the kubelet would do so soon. */
 const STOP_LIMIT_MS = 20_000;

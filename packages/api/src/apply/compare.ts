@@ -34,7 +34,7 @@ const UNMANAGED_METADATA: ReadonlySet<string> = new Set(
 );
 
 /** Whether a field of the object (`parent` absent) or of its metadata is managed. */
-export function isManaged(name: string, parent: "metadata" | undefined): boolean {
+function isManaged(name: string, parent: "metadata" | undefined): boolean {
   return parent === "metadata" ? !UNMANAGED_METADATA.has(name) : !UNMANAGED_ROOT.has(name);
 }
 

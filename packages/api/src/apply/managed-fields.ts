@@ -13,10 +13,10 @@ export interface Manager {
 }
 
 /** How many managers with ordinary updates an object keeps apart; older ones are merged into {@link ANCIENT_MANAGER}. */
-export const MAX_UPDATE_MANAGERS = 10;
+const MAX_UPDATE_MANAGERS = 10;
 
 /** Stands for managers that were too many. */
-export const ANCIENT_MANAGER = "ancient-changes";
+const ANCIENT_MANAGER = "ancient-changes";
 
 /** Stands for whoever set fields before the first apply to an object that nobody tracked. */
 export const BEFORE_FIRST_APPLY = "before-first-apply";

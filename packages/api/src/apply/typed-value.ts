@@ -3,7 +3,7 @@ import { ANY_SCHEMA, type Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
 
 /** How server-side apply looks at a value: as one thing, field by field, or item by item. */
-export type Granularity = "leaf" | "fields" | "items";
+type Granularity = "leaf" | "fields" | "items";
 
 /** How a value of this schema merges. Where the schema says nothing, objects merge by field and lists are one thing. */
 export function granularityOf(value: JsonValue, schema: Schema): Granularity {

@@ -2,7 +2,7 @@ import { setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { DecodeError } from "./decode-error.ts";
 
 /** What {@link parseJson} finds beside the value. */
-export interface ParsedJson {
+interface ParsedJson {
   readonly value: JsonValue;
   /** The paths of fields that stand more than once, each path once. */
   readonly duplicates: readonly string[];

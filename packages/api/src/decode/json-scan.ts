@@ -1,7 +1,7 @@
 import { DecodeError } from "./decode-error.ts";
 
 /** What a glance over the text of a JSON document tells. */
-export interface JsonScan {
+interface JsonScan {
   /** How many fields all objects together have, each occurrence counted. */
   readonly fields: number;
   /** A number that `JSON.parse` might change, or whose spelling matters: many digits, a fraction or an exponent. */

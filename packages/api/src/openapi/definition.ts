@@ -37,7 +37,7 @@ function scalarDocument({ type, format }: Schema, openApi: OpenApiVersion): Open
 }
 
 /** A schema as documents have it. `valued`: with its defaults and enumerations. */
-export function schemaDocument(
+function schemaDocument(
   schema: Schema,
   openApi: OpenApiVersion,
   descriptions: Description["fields"] = {},

@@ -7,7 +7,7 @@ import { QUERY_PARAMETERS, type Parameter } from "./parameters.ts";
 import { groupVersionPath, servedKinds } from "./served-kind.ts";
 
 /** `/openapi/v3`: the address of each document by its path. */
-export interface OpenApiV3Index {
+interface OpenApiV3Index {
   readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 }
 

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "../json-value.ts";
 import { builtInSchemas } from "../schema/built-in-schemas.ts";
 import { StatusError } from "../status.ts";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
-import { createThreeWayPatch, createTwoWayPatch } from "./three-way-patch.ts";
+import { createThreeWayPatch } from "./three-way-patch.ts";
 
 const registry = builtInSchemas();
 const pod = registry.get("io.k8s.api.core.v1.Pod");
@@ -203,7 +203,7 @@ describe("createThreeWayPatch", () => {
         ],
       },
     });
-    const patch = createTwoWayPatch(ports(1), ports(2), service, registry);
+    const patch = createThreeWayPatch({ original: ports(1), modified: ports(2), current: ports(1), schema: service, registry });
     expect(applyStrategicMergePatch(ports(1), patch, service, registry)).toEqual(ports(2));
   });
 });

@@ -23,11 +23,6 @@ export function createThreeWayPatch({ original, modified, current, schema, regis
   return new ThreeWayDiff(registry).object(original, modified, current, registry.resolve(schema));
 }
 
-/** The patch that makes `modified` out of `original`: what `kubectl patch` and `kubectl edit` send. */
-export function createTwoWayPatch(original: JsonObject, modified: JsonObject, schema: Schema, registry: SchemaRegistry): JsonObject {
-  return createThreeWayPatch({ original, modified, current: original, schema, registry });
-}
-
 class ThreeWayDiff {
   readonly #registry: SchemaRegistry;
 

@@ -12,7 +12,7 @@ function isKnownSource(source: NonNullable<PersistentVolumeClaimSpec["dataSource
 }
 
 /** `dataSource` and `dataSourceRef` say the same where both can (KEP-1495); unknown sources go only by the newer one. */
-export function alignDataSources(spec: PersistentVolumeClaimSpec): void {
+function alignDataSources(spec: PersistentVolumeClaimSpec): void {
   if (spec.dataSource && !spec.dataSourceRef && !isKnownSource(spec.dataSource)) delete spec.dataSource;
   if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
   else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {

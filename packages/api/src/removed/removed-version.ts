@@ -3,7 +3,7 @@ import type { KubeObject } from "../object.ts";
 import { apiVersionOf } from "../resource.ts";
 
 /** A version that upstream has removed, and what sets it apart from the version that took its place. */
-export interface RemovedVersion extends Partial<Omit<KindVersion, "version" | "group" | "schema" | "deprecation">> {
+interface RemovedVersion extends Partial<Omit<KindVersion, "version" | "group" | "schema" | "deprecation">> {
   readonly kind: string;
   readonly group: string;
   readonly version: string;

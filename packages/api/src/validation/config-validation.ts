@@ -5,7 +5,7 @@ import { immutable, invalidEach } from "./field-checks.ts";
 import { byteLength, checkConfigMapKey } from "./names.ts";
 
 /** All values of a ConfigMap or Secret together, in bytes: 1 MiB. */
-export const MAX_CONFIG_SIZE = 1_048_576;
+const MAX_CONFIG_SIZE = 1_048_576;
 
 /** Bytes behind base64 text. */
 function decodedLength(text: string): number {

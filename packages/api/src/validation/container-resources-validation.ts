@@ -9,7 +9,7 @@ const STANDARD_CONTAINER_RESOURCES = ["cpu", "memory", "ephemeral-storage"];
 const QUANTITY_DETAIL = patternText("quantities must match the regular expression", "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$");
 
 /** Resources that only come in whole units: extended ones and counts of objects. */
-export function isWholeResource(name: string): boolean {
+function isWholeResource(name: string): boolean {
   return (
     isExtendedResource(name) ||
     ["pods", "services", "replicationcontrollers", "secrets", "configmaps", "persistentvolumeclaims", "resourcequotas"].includes(name) ||

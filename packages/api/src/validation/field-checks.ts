@@ -11,13 +11,8 @@ export function nonNegative(field: string, value: number | undefined): FieldErro
   return (value ?? 0) >= 0 ? [] : [invalidValue(field, value, "must be greater than or equal to 0")];
 }
 
-/** The number must be above 0. */
-export function positive(field: string, value: number): FieldError[] {
-  return value > 0 ? [] : [invalidValue(field, value, "must be greater than 0")];
-}
-
 /** `must be between 1 and 100, inclusive`. */
-export function rangeText(low: number, high: number): string {
+function rangeText(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;
 }
 

@@ -22,7 +22,7 @@ const DNS_POLICIES = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "Non
 const SEARCH_DOMAIN = /^_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/;
 
 /** Where a Pod specification stands. */
-export interface PodSpecContext {
+interface PodSpecContext {
   /** The Pod's own metadata; absent in templates. */
   readonly metadata?: ObjectMeta;
 }

@@ -30,7 +30,7 @@ export function validatePodDisruptionBudget(
 }
 
 /** The largest priority of users' classes; those above are the system's. */
-export const MAX_USER_PRIORITY = 1_000_000_000;
+const MAX_USER_PRIORITY = 1_000_000_000;
 const SYSTEM_CLASSES: ReadonlyMap<string, number> = new Map([
   ["system-node-critical", 2_000_001_000],
   ["system-cluster-critical", 2_000_000_000],

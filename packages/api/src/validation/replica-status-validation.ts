@@ -2,7 +2,7 @@ import { type FieldError, invalidValue } from "../field-error.ts";
 import { nonNegative } from "./field-checks.ts";
 
 /** The counts that statuses of replicated workloads share. */
-export interface ReplicaCounts {
+interface ReplicaCounts {
   readonly replicas?: number;
   readonly fullyLabeledReplicas?: number;
   readonly updatedReplicas?: number;

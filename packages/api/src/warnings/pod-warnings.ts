@@ -98,12 +98,7 @@ function portWarnings(containers: readonly Container[], field: string): string[]
 }
 
 /** Warnings for what a Pod or a template asks for. */
-export function podSpecWarnings(
-  spec: PodSpec | undefined,
-  metadata: ObjectMeta | undefined,
-  field: string,
-  metadataField: string,
-): string[] {
+function podSpecWarnings(spec: PodSpec | undefined, metadata: ObjectMeta | undefined, field: string, metadataField: string): string[] {
   if (spec === undefined) return [];
   const warnings = Object.keys(spec.nodeSelector ?? {}).flatMap((label) => oldLabelWarning(`${field}.nodeSelector[${label}]`, label));
   const affinity = spec.affinity?.nodeAffinity;

@@ -2,7 +2,7 @@ import { jsonEquals, type KubeObject } from "@skiff/api";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
 
 /** What is remembered of one request while its plug-ins run, for those who may have to run a second time. */
-export interface Reinvocation {
+interface Reinvocation {
   /** Whether a webhook or policy is to be called now: always the first time, the second time only if others changed the object since. */
   shouldCall(id: string, onceMoreIfNeeded: boolean, object: KubeObject | undefined): boolean;
   /** Notes the call and what the object was after it. */

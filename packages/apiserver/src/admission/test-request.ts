@@ -9,7 +9,7 @@ export interface TestRequest extends Partial<Omit<AdmissionRequest, "kind" | "ob
 }
 
 /** A request for tests, and what plug-ins said beside yes or no. */
-export interface RecordedRequest extends AdmissionRequest {
+interface RecordedRequest extends AdmissionRequest {
   readonly warnings: string[];
   readonly annotations: Map<string, string>;
 }

@@ -31,7 +31,7 @@ export interface ExtensionResource {
 }
 
 /** A group's version that an extension server serves. */
-export interface AggregatedVersion {
+interface AggregatedVersion {
   readonly group: string;
   readonly version: string;
   readonly groupPriority: number;
@@ -41,7 +41,7 @@ export interface AggregatedVersion {
 }
 
 /** What keeps aggregated APIs. */
-export interface AggregationParts {
+interface AggregationParts {
   readonly host: Host;
   /** The APIServices. */
   readonly cache: WatchCache;

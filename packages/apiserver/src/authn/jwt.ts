@@ -12,7 +12,7 @@ export interface VerificationKey {
 }
 
 /** The id of a key: the SHA-256 of its SubjectPublicKeyInfo, base64url, as upstream names service-account keys. */
-export function keyIdOfPublicKey(publicKeyInfo: Uint8Array): string {
+function keyIdOfPublicKey(publicKeyInfo: Uint8Array): string {
   return Buffer.from(sha256(publicKeyInfo)).toString("base64url");
 }
 

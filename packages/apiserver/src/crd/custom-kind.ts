@@ -105,7 +105,7 @@ function validateCustomResource(object: KubeObject, old: KubeObject | undefined,
 }
 
 /** As upstream names it in OpenAPI: the group's parts backwards, `com.example.stable.v1.CronTab`. */
-export function schemaName(definition: CustomResourceDefinition, version: string): string {
+function schemaName(definition: CustomResourceDefinition, version: string): string {
   return [...definition.spec.group.split(".").reverse(), version, definition.spec.names.kind].join(".");
 }
 

@@ -24,7 +24,7 @@ import { VersionedStorage } from "./versioned-storage.ts";
 const RETRY_DELAY_MS = 1000;
 
 /** What keeps custom kinds served. */
-export interface CustomResourceParts {
+interface CustomResourceParts {
   readonly host: Host;
   readonly schemas: SchemaRegistry;
   readonly resources: ServedResources;

@@ -12,7 +12,7 @@ export interface VersionConverter {
 }
 
 /** What conversion webhooks are asked with. */
-export interface ConversionParts {
+interface ConversionParts {
   readonly host: Host;
   /** Absent: webhooks cannot be reached. */
   readonly transport: WebhookTransport | undefined;

@@ -30,7 +30,7 @@ export interface ReplyWriterOptions {
 }
 
 /** An answer that can be sent over plain HTTP. */
-export type HttpReply = Exclude<Reply, { readonly type: "upgrade" }>;
+type HttpReply = Exclude<Reply, { readonly type: "upgrade" }>;
 
 /**
  * Writes one reply. Resolves when all of it has been handed over, or the client has gone.

@@ -12,7 +12,7 @@ export interface CertificateVerifier {
 }
 
 /** What turns a message into a request. */
-export interface RequestReader {
+interface RequestReader {
   readonly limits: FrontLimits;
   readonly verifier: CertificateVerifier;
 }

@@ -53,7 +53,7 @@ export interface AlternativeNames {
 }
 
 /** Everything that a certificate says, before it is signed. */
-export interface CertificateContent {
+interface CertificateContent {
   /** Big-endian magnitude, at most 20 bytes. */
   readonly serialNumber: Uint8Array;
   readonly subject: DistinguishedName;

@@ -117,7 +117,7 @@ export interface DerElement {
  *
  * Errors: throws {@link DerError} for lengths that go past the end, that are indefinite, or that are above 2^32.
  */
-export function decodeAll(bytes: Uint8Array): DerElement[] {
+function decodeAll(bytes: Uint8Array): DerElement[] {
   const elements: DerElement[] = [];
   let offset = 0;
   while (offset < bytes.length) {

@@ -4,7 +4,7 @@ import { DerError } from "./der.ts";
 const MAX_BLOCKS = 100;
 
 /** One block of a PEM text (RFC 7468). */
-export interface PemBlock {
+interface PemBlock {
   /** For example `CERTIFICATE`. */
   readonly label: string;
   readonly der: Uint8Array;
@@ -22,7 +22,7 @@ export function toPem(label: string, der: Uint8Array): string {
  *
  * Errors: throws {@link DerError} when there are more than 100 blocks.
  */
-export function parsePem(text: string): PemBlock[] {
+function parsePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   for (const match of text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----\r?\n([A-Za-z0-9+/=\s]*?)-----END \1-----/g)) {
     if (blocks.length >= MAX_BLOCKS) throw new DerError(`more than ${MAX_BLOCKS} PEM blocks`);

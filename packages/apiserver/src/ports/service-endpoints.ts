@@ -10,7 +10,7 @@ const ENDPOINT_SLICES: Resource<EndpointSlice> = {
 };
 
 /** Where one endpoint of a Service listens. */
-export interface ServiceEndpoint {
+interface ServiceEndpoint {
   readonly address: string;
   readonly port: number;
 }

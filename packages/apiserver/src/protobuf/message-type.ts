@@ -14,7 +14,7 @@ export interface FieldType {
 }
 
 /** The fields of a message by their numbers. */
-export type MessageType = ReadonlyMap<number, FieldType>;
+type MessageType = ReadonlyMap<number, FieldType>;
 
 let lines: ReadonlyMap<string, string> | undefined;
 const parsed = new Map<string, MessageType>();

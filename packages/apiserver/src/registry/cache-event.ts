@@ -2,7 +2,7 @@ import type { WatchEvent } from "@skiff/api";
 import type { StoredObject } from "./stored-object.ts";
 
 /** The types of events that are about an object. */
-export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
+type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
 /** A change as one watcher sees it. Shared by all watchers that see it the same way. */
 export class WatchedChange {

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { badRequest } from "@skiff/api";
 
 /** Where the next page of a list starts. */
-export interface ContinuePosition {
+interface ContinuePosition {
   /** The revision of the snapshot that all pages show; -1 after it was lost: go on with the newest state. */
   readonly revision: number;
   /** The path of the last object of the page before. */

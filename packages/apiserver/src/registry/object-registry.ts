@@ -163,7 +163,7 @@ export class ObjectRegistry {
 }
 
 /** 504 for a revision that this server has not reached: the client is to come back. */
-export function tooLarge(wanted: number, current: number): Error {
+function tooLarge(wanted: number, current: number): Error {
   return statusError("Timeout", `Too large resource version: ${wanted}, current: ${current}`, {
     causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
     retryAfterSeconds: 1,

@@ -14,7 +14,7 @@ import { WatcherIndex, type ChangeReceiver, type Watcher } from "./watcher-index
  * A write of this process that is on its way to the store. When the store's event for it arrives, the cache takes over
  * the object that was written instead of parsing its bytes again.
  */
-export interface PendingWrite {
+interface PendingWrite {
   readonly path: string;
   readonly object: KubeObject;
   readonly bytes: Buffer;

@@ -50,7 +50,7 @@ const COMMA = Buffer.from(",");
 const LIST_END = Buffer.from("]}");
 
 /** The kind of a list of objects of `kind`. */
-export function listKindOf(kind: KindDefinition): string {
+function listKindOf(kind: KindDefinition): string {
   return kind.listKind ?? `${kind.kind}List`;
 }
 

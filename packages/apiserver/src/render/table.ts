@@ -16,7 +16,7 @@ export function parseIncludeObject(text: string | undefined): IncludeObject {
 }
 
 /** What a table is made for. */
-export interface TableRequest {
+interface TableRequest {
   readonly resource: ServedResource;
   readonly version: Shape["version"];
   readonly includeObject: IncludeObject;
@@ -25,7 +25,7 @@ export interface TableRequest {
 }
 
 /** The columns of a kind, with the name that nearly all begin with. */
-export function columnsOf(kind: KindDefinition): readonly Column[] {
+function columnsOf(kind: KindDefinition): readonly Column[] {
   const columns = kind.columns ?? [ageColumn];
   return columns.some(({ name }) => name === "Name") ? columns : [nameColumn(), ...columns];
 }

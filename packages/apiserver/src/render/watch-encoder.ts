@@ -7,7 +7,7 @@ import { objectParts, servedObject } from "./stored-bytes.ts";
 import { tableJson, type IncludeObject } from "./table.ts";
 
 /** What a watch is encoded for. */
-export interface WatchEncoding {
+interface WatchEncoding {
   readonly resource: ServedResource;
   readonly representation: Representation;
   readonly includeObject: IncludeObject;

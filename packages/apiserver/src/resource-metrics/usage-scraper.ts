@@ -20,7 +20,7 @@ const PARALLEL_NODES = 32;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 
 /** What a {@link UsageScraper} is made of. */
-export interface UsageScraperOptions {
+interface UsageScraperOptions {
   readonly host: Host;
   readonly connector: NodeConnector;
   /** The nodes as they are now. */

@@ -1,5 +1,5 @@
 /** Says whether the object of that key holds the number now. */
-export type HoldsNumber = (key: string, number: number) => boolean;
+type HoldsNumber = (key: string, number: number) => boolean;
 
 /**
  * Who holds which number: stored objects, and writes that are under way.

@@ -27,7 +27,7 @@ export interface ServiceRanges {
 }
 
 export const DEFAULT_CLUSTER_IP_RANGE = "10.96.0.0/16";
-export const DEFAULT_NODE_PORT_RANGE = { from: 30_000, to: 32_767 } as const;
+const DEFAULT_NODE_PORT_RANGE = { from: 30_000, to: 32_767 } as const;
 
 const ALLOCATED_IP = "provided IP is already allocated";
 const ALLOCATED_PORT = "provided port is already allocated";

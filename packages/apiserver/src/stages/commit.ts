@@ -7,7 +7,7 @@ import type { ServedResource } from "../served-resources.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
 
 /** A change of one object that is ready to be stored. */
-export interface Change {
+interface Change {
   readonly registry: ObjectRegistry;
   readonly cache: WatchCache;
   /** The state that the change was made from; absent when the object must not exist yet. */

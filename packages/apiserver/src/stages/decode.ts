@@ -6,7 +6,7 @@ import type { ServerRequest } from "../server-request.ts";
 import type { FieldValidation } from "../write-options.ts";
 
 /** A body that has been read, but not yet understood as an object of a kind. */
-export interface RawBody {
+interface RawBody {
   readonly value: JsonValue;
   readonly duplicates: readonly string[];
   readonly decimals: ReadonlyMap<string, string>;
@@ -42,7 +42,7 @@ export async function readBody({ core, request }: RequestContext, types: readonl
 }
 
 /** What a create or update may be written in. */
-export const DOCUMENT_TYPES = ["application/json", "application/yaml", PROTOBUF_TYPE] as const;
+const DOCUMENT_TYPES = ["application/json", "application/yaml", PROTOBUF_TYPE] as const;
 
 /** The type without its parameters, in lower case. */
 export function mediaType(header: string | undefined): string {

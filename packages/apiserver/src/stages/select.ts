@@ -4,7 +4,7 @@ import type { StoredObject } from "../registry/stored-object.ts";
 import type { ServedResource } from "../served-resources.ts";
 
 /** What a list or watch is about, taken apart by where it can be told. */
-export interface ResolvedSelection {
+interface ResolvedSelection {
   /** What can be told of objects as they are stored. */
   readonly selection: Selection;
   /** What is left to be told of the selected objects in the version of the request; absent: nothing. */

@@ -4,7 +4,7 @@ import type { ResourceContext } from "../request-context.ts";
 import type { ServedResource } from "../served-resources.ts";
 
 /** A kind that exists only as the body of a subresource. */
-export interface BodyKind {
+interface BodyKind {
   readonly group: string;
   readonly version: string;
   readonly kind: string;

@@ -3,7 +3,7 @@ import { parseTime } from "@skiff/base";
 import type { RequestQuery } from "../request-query.ts";
 
 /** `v1.PodLogOptions` as the request gives them. */
-export interface PodLogOptions {
+interface PodLogOptions {
   readonly container: string;
   readonly follow: boolean;
   readonly previous: boolean;

@@ -8,7 +8,7 @@ export interface ResponseKind {
 }
 
 /** A subresource as discovery shows it. */
-export interface DiscoveredSubresource {
+interface DiscoveredSubresource {
   readonly name: string;
   /** What is sent and answered, which is another kind than the object for many. */
   readonly responseKind: ResponseKind;

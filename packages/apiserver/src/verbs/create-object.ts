@@ -14,7 +14,7 @@ import { optionsObject } from "./options-object.ts";
 const MAX_NAME_ATTEMPTS = 8;
 
 /** A creation, decoded and in the stored version. */
-export interface Creation {
+interface Creation {
   /** Belongs to the server; changed in place and stored. */
   readonly object: KubeObject;
   readonly options: WriteOptions;

@@ -16,7 +16,7 @@ const ORPHAN = "orphan";
 const FOREGROUND = "foregroundDeletion";
 
 /** What a deletion did. */
-export interface Deletion {
+interface Deletion {
   /** The object as it is now, or as it was when it went. */
   readonly stored: StoredObject;
   /** True when the object is gone; false when its deletion has only begun. */

@@ -13,7 +13,7 @@ import { loadedCache, placeAtName, placeInNamespace, storedNamespace, strategyOf
 import { optionsObject } from "./options-object.ts";
 
 /** A change of an existing object, in the stored version. */
-export interface Update {
+interface Update {
   readonly old: StoredObject;
   /** Belongs to the server; changed in place and stored. Must share nothing with `old`. */
   readonly object: KubeObject;

@@ -39,7 +39,7 @@ import { startIngressStatus } from "./ingress-status.ts";
 import { ensureLocalStorage } from "./local-storage.ts";
 
 /** What a control plane is made of. */
-export interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
+interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
   readonly network: NetworkPlan;
   /** Where Pods reach the API; absent when nothing listens (tests in one process). */
   readonly advertised?: AdvertisedServers;
@@ -61,7 +61,7 @@ export interface ControlPlane {
 }
 
 /** The identity of the server's own bootstrap. */
-export const LOOPBACK_USER: UserInfo = { name: "system:apiserver", groups: [SUPERUSER_GROUP] };
+const LOOPBACK_USER: UserInfo = { name: "system:apiserver", groups: [SUPERUSER_GROUP] };
 
 /**
  * Starts the control plane. Resolves when the API answers and the objects that every cluster has are there; controllers

@@ -8,7 +8,7 @@ import type { NodeNetworks } from "./node-networks.ts";
 import { isNodeReady, notReadyReason } from "./node-status.ts";
 
 /** One process that belongs to a cluster. */
-export interface ClusterProcess {
+interface ClusterProcess {
   /** A `keeper` starts the server or a node again when it dies. */
   readonly role: "server" | "node" | "containerd" | "keeper";
   readonly pid: number;
@@ -37,7 +37,7 @@ export interface ClusterStatus {
 }
 
 /** What a {@link ClusterStatus} is made from. */
-export interface ObservedCluster {
+interface ObservedCluster {
   readonly config: ClusterConfig;
   readonly paths: ClusterPaths;
   readonly host: Host;

@@ -39,7 +39,7 @@ export interface ClusterWish {
 }
 
 /** The machine that the cluster is to run on. */
-export interface Machine {
+interface Machine {
   readonly home: StateHome;
   readonly host: Host;
   readonly defaultRuntime: () => RuntimeChoice;
@@ -128,7 +128,7 @@ export function ensurePki(paths: ClusterPaths, config: ClusterConfig, host: Host
 }
 
 /** The first usable address of a network: the machine's own end of the bridge that joins the nodes. */
-export function firstAddress(cidr: string): string {
+function firstAddress(cidr: string): string {
   return (cidr.split("/")[0] ?? "").replace(/\.0$/, ".1");
 }
 

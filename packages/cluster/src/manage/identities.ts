@@ -6,7 +6,7 @@ import { INGRESS_FRONT_USER } from "../control-plane/ensure-ingress.ts";
 import { writeFileAtomically } from "../layout/atomic-file.ts";
 
 /** Who a kubeconfig speaks for, and to which server. */
-export interface Identity {
+interface Identity {
   readonly commonName: string;
   readonly organizations: readonly string[];
   readonly server: string;

@@ -5,7 +5,7 @@ import type { NodePaths } from "../layout/cluster-paths.ts";
 import { cniPluginFolder } from "../preflight.ts";
 
 /** What is found out about the machine before containerd starts. */
-export interface ContainerdMachine {
+interface ContainerdMachine {
   readonly snapshotter: ContainerdOptions["snapshotter"];
   readonly restrictOomScoreAdj: boolean;
 }

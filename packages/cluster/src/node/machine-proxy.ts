@@ -12,7 +12,7 @@ import { podRoutesTo } from "./pod-network.ts";
 const ROUTE_RETRY_MS = 1000;
 
 /** The machine's part in a cluster whose nodes have networks of their own. */
-export interface MachineProxy {
+interface MachineProxy {
   /** Routes and rules stay in force, so that connections go on while the process is away. */
   stop(): Promise<void>;
 }

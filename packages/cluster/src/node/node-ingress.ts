@@ -7,7 +7,7 @@ import { clientFromKubeconfig } from "../manage/api-connection.ts";
 import { announceEndpoint } from "./announced-endpoint.ts";
 
 /** What the Ingress front of a node is made of. */
-export interface NodeIngressOptions {
+interface NodeIngressOptions {
   readonly host: Host;
   /** The file with the front's own identity. */
   readonly kubeconfig: string;

@@ -7,7 +7,7 @@ import type { HostFiles } from "@skiff/cri";
 import type { NodePaths } from "../layout/cluster-paths.ts";
 
 /** What a {@link PodNetwork} works on. */
-export interface PodNetworkOptions {
+interface PodNetworkOptions {
   readonly host: Host;
   readonly cluster: string;
   readonly nodeName: string;

@@ -13,7 +13,7 @@ import {
 import { KUBERNETES_VERSION } from "../version.ts";
 
 /** One simulated node. */
-export interface SimulatedNodeOptions {
+interface SimulatedNodeOptions {
   readonly host: Host;
   readonly client: Client;
   readonly nodeName: string;

@@ -1,7 +1,7 @@
 import type { TableEntry } from "./process-table.ts";
 
 /** What a keeper calls itself in the process table. */
-export const KEEPER_NAME = "skiff-keeper";
+const KEEPER_NAME = "skiff-keeper";
 
 /**
  * Keeps one program running: starts it again whenever it ends, however it ends. A shell, because a keeper must cost next

@@ -10,7 +10,7 @@ import { endProcesses, listProcesses, processOf, type TableEntry } from "./proce
 export type ClusterPart = { readonly role: "server" } | { readonly role: "node"; readonly node: string };
 
 /** A part that runs: the program itself, and the keeper that starts it again when it dies. Either may be missing. */
-export interface KeptProcess {
+interface KeptProcess {
   readonly keeper: TableEntry | undefined;
   readonly program: TableEntry | undefined;
 }
@@ -24,7 +24,7 @@ export interface Kept {
 }
 
 /** What to start, and where its output goes. */
-export interface PartPlan {
+interface PartPlan {
   readonly part: ClusterPart;
   /** Must end with {@link partArguments}, which is how the processes are found again. */
   readonly command: readonly string[];

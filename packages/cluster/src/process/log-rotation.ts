@@ -10,7 +10,7 @@ const CHECK_MS = 10_000;
 const COPY_CHUNK_BYTES = 1024 * 1024;
 
 /** Which log is kept small. */
-export interface LogRotationOptions {
+interface LogRotationOptions {
   readonly host: Host;
   /** Its writers must append (`O_APPEND`): it is emptied under their hands. */
   readonly logFile: string;

@@ -26,7 +26,7 @@ export interface ObservedCronJob {
 }
 
 /** A line for the user. */
-export interface CronJobEvent {
+interface CronJobEvent {
   readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;

@@ -23,7 +23,7 @@ function daemonTolerations(spec: PodSpec): readonly Toleration[] {
 }
 
 /** What a node says to a daemon. */
-export interface NodeVerdict {
+interface NodeVerdict {
   /** A Pod should be made there. */
   readonly shouldRun: boolean;
   /** A Pod that is there may stay. */

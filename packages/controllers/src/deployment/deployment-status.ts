@@ -7,7 +7,7 @@ import { allOf, desiredReplicas, maxUnavailable, totalSize, type ReplicaSets } f
 const NO_DEADLINE = 2_147_483_647;
 
 /** A condition without its times. */
-export interface ConditionState {
+interface ConditionState {
   readonly type: "Available" | "Progressing" | "ReplicaFailure";
   readonly status: "True" | "False" | "Unknown";
   readonly reason: string;
@@ -31,7 +31,7 @@ function replaceCondition(conditions: Conditions, state: ConditionState, nowMs: 
   return [...dropCondition(conditions, state.type), { ...state, lastUpdateTime: now, lastTransitionTime }];
 }
 
-export function dropCondition(conditions: Conditions, type: string): Conditions {
+function dropCondition(conditions: Conditions, type: string): Conditions {
   return conditions.filter((condition) => condition.type !== type);
 }
 

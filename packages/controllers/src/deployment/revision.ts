@@ -7,13 +7,13 @@ import { sameJson } from "../same-json.ts";
 /** On Deployments and ReplicaSets: which roll-out this is. `kubectl rollout undo` reads it. */
 export const REVISION = "deployment.kubernetes.io/revision";
 /** Which roll-outs a ReplicaSet was before it was rolled back to. */
-export const REVISION_HISTORY = "deployment.kubernetes.io/revision-history";
+const REVISION_HISTORY = "deployment.kubernetes.io/revision-history";
 /** `spec.replicas` of the Deployment when the ReplicaSet was last scaled: how a change of scale is noticed. */
 export const DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas";
 /** The same plus the surge: the base of proportional scaling. */
 export const MAX_REPLICAS = "deployment.kubernetes.io/max-replicas";
 /** The label that keeps the Pods of the ReplicaSets of one Deployment apart. */
-export const POD_TEMPLATE_HASH = "pod-template-hash";
+const POD_TEMPLATE_HASH = "pod-template-hash";
 
 const NOT_COPIED = new Set([
   "kubectl.kubernetes.io/last-applied-configuration",
@@ -53,7 +53,7 @@ function comparableMetadata(template: PodTemplateSpec | undefined): unknown {
 }
 
 /** The hash of the Deployment's template; a collision, counted in the status, gives another one. */
-export function podTemplateHash(deployment: Deployment): string {
+function podTemplateHash(deployment: Deployment): string {
   const collisions = deployment.status?.collisionCount;
   return safeEncode(String(fnv1a32(canonicalJson(deployment.spec?.template) + (collisions === undefined ? "" : `#${collisions}`))));
 }

@@ -7,7 +7,7 @@ import { conditionOf } from "../status-conditions.ts";
 import type { ExpectedScale } from "./expected-scale.ts";
 
 /** An eviction whose Pod is not being deleted after so long has not happened. */
-export const DELETION_TIMEOUT_MS = 120_000;
+const DELETION_TIMEOUT_MS = 120_000;
 const CONDITION = "DisruptionAllowed";
 
 /** What there is to know about one budget. */

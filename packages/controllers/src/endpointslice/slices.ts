@@ -14,7 +14,7 @@ export interface EndpointGroup {
 }
 
 /** What all slices of one owner have in common. */
-export interface SliceTemplate {
+interface SliceTemplate {
   readonly namespace: string;
   readonly generateName: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@ import { MANAGED_BY_LABEL, planSlices, SERVICE_NAME_LABEL, type EndpointGroup, t
 /** The value of the managed-by label on slices that this controller keeps. */
 export const ENDPOINT_SLICE_MIRRORING_CONTROLLER = "endpointslicemirroring-controller.k8s.io";
 /** Endpoints with this label set to `true` are not mirrored. */
-export const SKIP_MIRROR_LABEL = "endpointslice.kubernetes.io/skip-mirror";
+const SKIP_MIRROR_LABEL = "endpointslice.kubernetes.io/skip-mirror";
 /** Endpoints with this annotation were locks of leader election, never addresses. */
 const LEADER_ANNOTATION = "control-plane.alpha.kubernetes.io/leader";
 const NOT_COPIED = new Set(["endpoints.kubernetes.io/last-change-trigger-time", "kubectl.kubernetes.io/last-applied-configuration"]);

@@ -26,14 +26,14 @@ interface MetricValue {
 }
 
 /** Whose Pods are measured. */
-export interface MeasuredTarget {
+interface MeasuredTarget {
   readonly namespace: string;
   /** The selector of the target's scale. */
   readonly selector: string;
 }
 
 /** The plural, with its group, of the kind that a reference names (`ingresses.networking.k8s.io`). */
-export type ResourceNameOf = (reference: CrossVersionObjectReference) => Promise<string>;
+type ResourceNameOf = (reference: CrossVersionObjectReference) => Promise<string>;
 
 /** Asks the three metrics APIs. */
 export class Measurements {

@@ -19,7 +19,7 @@ import { selectorText } from "./selector-text.ts";
 const DEFAULT_TOLERANCE = 0.1;
 
 /** What is known of a scale target. */
-export interface TargetState {
+interface TargetState {
   readonly namespace: string;
   /** As the target's `spec` has it. */
   readonly specReplicas: number;

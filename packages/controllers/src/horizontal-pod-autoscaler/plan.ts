@@ -15,7 +15,7 @@ import { initialHistory, withChange, withRecommendation, type ScaleHistory } fro
 import { decide, policyMs, stabilizationMs } from "./scaling-rules.ts";
 
 /** The scale of a target, or why it could not be read. */
-export type ObservedScale =
+type ObservedScale =
   | {
       readonly type: "scale";
       readonly specReplicas: number;

@@ -7,7 +7,7 @@ export interface Tolerances {
 }
 
 /** What a metric says: how many replicas, and what was measured. */
-export interface Proposal {
+interface Proposal {
   readonly replicas: number;
   /** Per cent of what Pods ask for. */
   readonly utilization?: number;
@@ -28,7 +28,7 @@ export type PodTarget =
   | { readonly type: "average"; readonly milli: number };
 
 /** Whether usage is as good as on target. */
-export function isTolerated(ratio: number, { up, down }: Tolerances): boolean {
+function isTolerated(ratio: number, { up, down }: Tolerances): boolean {
   return ratio >= 1 - down && ratio <= 1 + up;
 }
 

@@ -2,13 +2,13 @@ import type { HorizontalPodAutoscalerSpec, HPAScalingPolicy, HPAScalingRules } f
 import type { ChangeRecord, ScaleHistory } from "./scale-history.ts";
 
 /** Recommendations are remembered for so long on the way down when the autoscaler says nothing else (upstream's default). */
-export const DEFAULT_DOWN_WINDOW_SECONDS = 300;
+const DEFAULT_DOWN_WINDOW_SECONDS = 300;
 /** Without rules of its own an autoscaler at most doubles, or goes to this number of replicas. */
 const SCALE_UP_MINIMUM = 4;
 const SCALE_UP_FACTOR = 2;
 
 /** What becomes of a recommendation, and why. */
-export interface Decision {
+interface Decision {
   readonly replicas: number;
   /** What recent recommendations made of it. */
   readonly stabilized: { readonly isChanged: boolean; readonly reason: string; readonly message: string };

@@ -13,7 +13,7 @@ import { podFromTemplate } from "../pods/pod-from-template.ts";
 
 /** Keeps a Pod until its end has been counted. */
 export const TRACKING_FINALIZER = "batch.kubernetes.io/job-tracking";
-export const INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index";
+const INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index";
 /** How often the index of this Pod had failed before. */
 export const INDEX_FAILURES_ANNOTATION = "batch.kubernetes.io/job-index-failure-count";
 const INDEX_VARIABLE = "JOB_COMPLETION_INDEX";

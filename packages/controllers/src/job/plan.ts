@@ -22,7 +22,7 @@ export interface ObservedJob {
 }
 
 /** A Pod to create. */
-export interface PodToCreate {
+interface PodToCreate {
   readonly index: number | undefined;
   readonly failuresOfIndex: number;
 }
@@ -40,7 +40,7 @@ export interface JobPlan {
 }
 
 /** True when the Job has ended. */
-export function isJobFinished({ status }: Job): boolean {
+function isJobFinished({ status }: Job): boolean {
   return ["Complete", "Failed"].some((type) => conditionOf(status?.conditions, type)?.status === "True");
 }
 

@@ -1,7 +1,7 @@
 import type { Job, Pod, PodFailurePolicyOnExitCodesRequirement } from "@skiff/api";
 
 /** What a rule of the policy wants for a failed Pod. */
-export interface FailureVerdict {
+interface FailureVerdict {
   readonly action: "FailJob" | "FailIndex" | "Ignore" | "Count";
   /** Why, for the condition of a Job that fails. */
   readonly message: string;

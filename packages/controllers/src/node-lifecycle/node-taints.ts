@@ -1,8 +1,8 @@
 import { formatTime } from "@skiff/base";
 import type { Node, NodeCondition, Taint } from "@skiff/api";
 
-export const NOT_READY = "node.kubernetes.io/not-ready";
-export const UNREACHABLE = "node.kubernetes.io/unreachable";
+const NOT_READY = "node.kubernetes.io/not-ready";
+const UNREACHABLE = "node.kubernetes.io/unreachable";
 const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
 
 /** Which condition in which state keeps new Pods away, and under which name. */

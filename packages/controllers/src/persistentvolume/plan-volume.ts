@@ -18,7 +18,7 @@ export type VolumePlan =
   | { readonly kind: "unbind" };
 
 /** Why a volume that was released cannot be reclaimed. */
-export interface VolumeFailure {
+interface VolumeFailure {
   readonly message: string;
   readonly remark: Remark;
 }

@@ -5,7 +5,7 @@ import { changesOf, type Source } from "@skiff/controller-kit";
 const CLAIM_INDEX = "claim";
 
 /** The keys of the claims that a Pod uses. */
-export function claimKeysOfPod({ metadata, spec }: Pod): string[] {
+function claimKeysOfPod({ metadata, spec }: Pod): string[] {
   return claimsOfPod(metadata?.name ?? "", spec).map(({ name }) => `${metadata?.namespace ?? ""}/${name}`);
 }
 

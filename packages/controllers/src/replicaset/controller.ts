@@ -33,7 +33,7 @@ const SIBLING_INDEX = "controller";
  * A kind that keeps a number of Pods running, seen as a ReplicaSet. ReplicationControllers are the same thing with an older
  * form of selector, so both run on this controller.
  */
-export interface ReplicaKind<Owner extends KubeObject> {
+interface ReplicaKind<Owner extends KubeObject> {
   readonly resource: Resource<Owner>;
   toReplicaSet(owner: Owner): ReplicaSet;
   withStatus(owner: Owner, status: ReplicaSetStatus): Owner;

@@ -17,7 +17,7 @@ interface Observed {
 }
 
 /** The ConfigMap as it must be written; `undefined` when it is right or its namespace is going away. */
-export function planRootCa({ namespace, configMap }: Observed, rootCa: string): ConfigMap | undefined {
+function planRootCa({ namespace, configMap }: Observed, rootCa: string): ConfigMap | undefined {
   if (namespace.status?.phase === "Terminating" || namespace.metadata?.deletionTimestamp !== undefined) return undefined;
   const data = { "ca.crt": rootCa };
   const annotations = { ...configMap?.metadata?.annotations, [DESCRIPTION_ANNOTATION]: DESCRIPTION };

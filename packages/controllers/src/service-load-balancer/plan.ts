@@ -5,7 +5,7 @@ import type { AddressPool } from "./address-pool.ts";
 /** Keeps a Service until its address has been given back. Upstream's name. */
 export const CLEANUP_FINALIZER = "service.kubernetes.io/load-balancer-cleanup";
 /** The class of the built-in pool: Services that name it, or none, get an address of it. */
-export const POOL_CLASS = "skiff.dev/address-pool";
+const POOL_CLASS = "skiff.dev/address-pool";
 
 /** What there is to know about one Service. */
 export interface ObservedService {

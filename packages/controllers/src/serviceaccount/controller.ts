@@ -6,7 +6,7 @@ import { isNamespaceTerminating } from "../pods/pod-writer.ts";
 const DEFAULT_ACCOUNT = "default";
 
 /** Which ServiceAccounts an active namespace lacks. */
-export function planServiceAccounts(namespace: Namespace, has: (name: string) => boolean): readonly string[] {
+function planServiceAccounts(namespace: Namespace, has: (name: string) => boolean): readonly string[] {
   const isActive = namespace.status?.phase !== "Terminating" && namespace.metadata?.deletionTimestamp === undefined;
   return isActive && !has(DEFAULT_ACCOUNT) ? [DEFAULT_ACCOUNT] : [];
 }

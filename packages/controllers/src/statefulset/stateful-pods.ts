@@ -31,7 +31,7 @@ export function revisionOf(pod: Pod): string | undefined {
   return pod.metadata?.labels?.[REVISION_HASH_LABEL];
 }
 
-export function claimName(set: StatefulSet, template: PersistentVolumeClaim, ordinal: number): string {
+function claimName(set: StatefulSet, template: PersistentVolumeClaim, ordinal: number): string {
   return `${template.metadata?.name}-${podName(set, ordinal)}`;
 }
 

@@ -4,7 +4,7 @@ import type { ControllerContext } from "../controller-context.ts";
 import { planProtection, withFinalizer, type ProtectionPlan } from "./plan.ts";
 
 /** Objects that stay for as long as others use them. */
-export interface Protection<T extends KubeObject> {
+interface Protection<T extends KubeObject> {
   /** The controller's name. */
   readonly name: string;
   readonly resource: Resource<T>;

@@ -15,7 +15,7 @@ const FIXED32 = 5;
 const DEPTH_MAX = 64;
 
 /** How one field is written and read. `T` is its type when read. */
-export interface Field<T> {
+interface Field<T> {
   readonly number: number;
   readonly wireType: number;
   readonly repeated: boolean;
@@ -29,10 +29,10 @@ export interface Field<T> {
 }
 
 /** The fields of a message by their names. */
-export type Fields = Readonly<Record<string, Field<unknown>>>;
+type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** A message as it is read: every field is there; a nested message that was absent is `undefined`. */
-export type Decoded<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never };
+type Decoded<F extends Fields> = { readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never };
 
 /** What may be written in place of a `T`: any field of a message may be left out. */
 export type Encodable<T> = T extends Uint8Array | string | number | boolean
@@ -263,7 +263,7 @@ export function stringMap(number: number): Field<Readonly<Record<string, string>
 const ENTRY = message({ key: string(1), value: string(2) });
 
 /** Collects the bytes of a message. */
-export class ProtobufWriter {
+class ProtobufWriter {
   #buffer = new Uint8Array(256);
   #length = 0;
 
@@ -336,7 +336,7 @@ export class ProtobufWriter {
 }
 
 /** Reads the bytes of a message. Every method throws a `RangeError` when they end too early. */
-export class ProtobufReader {
+class ProtobufReader {
   readonly #bytes: Uint8Array;
   #position = 0;
   #depth = 0;

@@ -9,7 +9,7 @@ import { createLayer, imageArchitecture, type OciImageConfig, type ProcessSpawne
 import { imageCacheDirectory } from "./image-cache.ts";
 
 /** A file that is added to an image, or put in place of one from a package. */
-export interface RecipeFile {
+interface RecipeFile {
   /** Absolute. */
   readonly path: string;
   /** The text, or the file of this machine that is copied. */
@@ -19,7 +19,7 @@ export interface RecipeFile {
 }
 
 /** A directory that is added to an image. */
-export interface RecipeDirectory {
+interface RecipeDirectory {
   readonly path: string;
   /** Default 0o755. */
   readonly mode?: number;
@@ -28,14 +28,14 @@ export interface RecipeDirectory {
 }
 
 /** A user of the image, with a group of the same name and number. */
-export interface RecipeUser {
+interface RecipeUser {
   readonly name: string;
   readonly uid: number;
   readonly home: string;
 }
 
 /** A group of the image beside those that go with its users. */
-export interface RecipeGroup {
+interface RecipeGroup {
   readonly name: string;
   readonly gid: number;
   /** Names of users. */

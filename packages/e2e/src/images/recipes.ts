@@ -137,7 +137,7 @@ exec mysqld "\${mysqld_options[@]}" "$@"
 }
 
 /** A system with a shell and the usual small programs, for what tutorials do in `ubuntu` or `debian`. */
-export const UBUNTU: DebianImageRecipe = {
+const UBUNTU: DebianImageRecipe = {
   name: "ubuntu",
   references: ["ubuntu:latest", "ubuntu:22.04", "debian:latest", "debian:12", "debian:12-slim"],
   packages: [...SHELL_PACKAGES, "findutils", "iputils-ping", "iproute2", "dnsutils", "util-linux"],

@@ -24,7 +24,7 @@ import { matchesLabels } from "../label-filter.ts";
 import { deleteAndWait } from "./delete.ts";
 
 /** Where `apply` keeps what it applied last. */
-export const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
 const CLIENT_SIDE_MANAGER = "kubectl-client-side-apply";
 const SERVER_SIDE_MANAGER = "kubectl";

@@ -137,7 +137,7 @@ function graceSeconds({ flags }: Session): number {
 }
 
 /** Deletes one object as the flags say; answers what the server said. */
-export async function deleteOne(session: Session, { resource, namespace, name }: SelectedObject): Promise<KubeObject & JsonObject> {
+async function deleteOne(session: Session, { resource, namespace, name }: SelectedObject): Promise<KubeObject & JsonObject> {
   const { flags } = session;
   const dryRun = dryRunOf(flags);
   if (dryRun === "client") return session.get(resource, namespace, name);
@@ -181,7 +181,7 @@ function uidOf(object: KubeObject): string | undefined {
 }
 
 /** Waits until each object is gone, or another one of its name has taken its place. */
-export async function waitUntilGone(session: Session, objects: readonly SelectedObject[], timeoutMs: number): Promise<void> {
+async function waitUntilGone(session: Session, objects: readonly SelectedObject[], timeoutMs: number): Promise<void> {
   const { clock } = session.io.host;
   const endMs = clock.monotonic() + (timeoutMs > 0 ? timeoutMs : LONGEST_WAIT_MS);
   for (const one of objects) {

@@ -64,7 +64,7 @@ export function describePod(out: Description, pod: Pod): void {
 }
 
 /** The containers of a Pod or of a template. */
-export function describeContainers(
+function describeContainers(
   out: Description,
   title: string,
   containers: readonly Container[],
@@ -162,7 +162,7 @@ function describeProbes(out: Description, { livenessProbe, readinessProbe, start
 }
 
 /** A probe in one line. */
-export function probeText(probe: Probe): string {
+function probeText(probe: Probe): string {
   const { initialDelaySeconds = 0, timeoutSeconds = 0, periodSeconds = 0, successThreshold = 0, failureThreshold = 0 } = probe;
   const times = `delay=${initialDelaySeconds}s timeout=${timeoutSeconds}s period=${periodSeconds}s #success=${successThreshold} #failure=${failureThreshold}`;
   if (probe.exec) return `exec [${(probe.exec.command ?? []).join(" ")}] ${times}`;
@@ -227,7 +227,7 @@ function describeMounts(out: Description, { volumeMounts = [] }: Container, leve
 }
 
 /** The volumes of a Pod or template. */
-export function describeVolumes(out: Description, volumes: readonly Volume[], level = 0): void {
+function describeVolumes(out: Description, volumes: readonly Volume[], level = 0): void {
   if (volumes.length === 0) {
     out.line(level, `Volumes:\t<none>`);
     return;
@@ -293,7 +293,7 @@ function describeVolume(out: Description, volume: Volume, level: number): void {
 }
 
 /** The tolerations of a Pod. */
-export function describeTolerations(out: Description, tolerations: readonly Toleration[]): void {
+function describeTolerations(out: Description, tolerations: readonly Toleration[]): void {
   const text = ({ key = "", value = "", effect = "", operator, tolerationSeconds }: Toleration): string => {
     const parts = [`${key}${value ? `=${value}` : ""}${effect ? `:${effect}` : ""}`];
     if (operator === "Exists" && value === "") parts.push("op=Exists");

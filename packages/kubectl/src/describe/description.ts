@@ -94,7 +94,7 @@ export function describeValue(out: Description, level: number, value: Readonly<R
 }
 
 /** `apiVersion` as `API Version`, `podCIDR` as `Pod CIDR`. */
-export function fieldTitle(name: string): string {
+function fieldTitle(name: string): string {
   if (/[./]/.test(name)) return name;
   const words = name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[^A-Za-z0-9]+/g) ?? [name];
   return words

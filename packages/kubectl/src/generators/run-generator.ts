@@ -3,7 +3,7 @@ import type { Flags } from "../flags.ts";
 import { KubectlError } from "../kubectl-error.ts";
 
 /** What `run` makes: a Pod today; until kubectl 1.18 a Deployment unless the flags said otherwise. */
-export type RunGenerator = "pod" | "deployment" | "job";
+type RunGenerator = "pod" | "deployment" | "job";
 
 const GENERATORS: Readonly<Record<string, RunGenerator>> = {
   "run-pod/v1": "pod",

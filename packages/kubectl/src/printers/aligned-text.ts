@@ -1,5 +1,5 @@
 /** How columns are set: the least width of a column and the spaces after its longest cell. */
-export interface Alignment {
+interface Alignment {
   readonly minWidth: number;
   readonly padding: number;
 }

@@ -18,7 +18,7 @@ type Node =
   | { readonly type: "range"; readonly steps: readonly Step[]; readonly body: readonly Node[] };
 
 /** Options of {@link JsonPath}. */
-export interface JsonPathOptions {
+interface JsonPathOptions {
   /** A field that is missing gives nothing in place of an error. */
   readonly allowMissing?: boolean;
 }

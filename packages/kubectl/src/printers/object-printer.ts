@@ -7,7 +7,7 @@ import { JsonPath } from "./json-path.ts";
 import { jsonText, yamlText } from "./yaml-text.ts";
 
 /** Prints an object, or a `List` of them. `name` is what `-o name` shows for it. */
-export interface ObjectPrinter {
+interface ObjectPrinter {
   print(object: JsonObject, name: string): string;
 }
 

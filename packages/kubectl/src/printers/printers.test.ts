@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import type { JsonValue } from "@skiff/api";
 import { parseFlags } from "../flags.ts";
 import { JsonPath } from "./json-path.ts";
-import { jsonText, readsAs, yamlText } from "./yaml-text.ts";
+import { jsonText, yamlText } from "./yaml-text.ts";
+
+/** As Kubernetes reads it: YAML 1.1, in which `yes` is a truth value. */
+const parsed = (text: string): unknown => parse(text, { version: "1.1" });
 
 const POD: JsonValue = {
   metadata: { name: "a", labels: { "app.kubernetes.io/name": "x" } },
@@ -49,12 +53,12 @@ describe("yamlText", () => {
     [{ t: "2026-01-01T00:00:00Z", u: "nginx:1" }, 't: "2026-01-01T00:00:00Z"\nu: nginx:1\n'],
   ])("%j", (value, text) => {
     expect(yamlText(value)).toBe(text);
-    expect(readsAs(text)).toEqual(value);
+    expect(parsed(text)).toEqual(value);
   });
 
   it("folds long lines and reads as the same", () => {
     const value = { message: `containers with unready status: [${"x ".repeat(60)}]`, plain: "word ".repeat(40).trim() };
-    expect(readsAs(yamlText(value))).toEqual(value);
+    expect(parsed(yamlText(value))).toEqual(value);
     expect(
       Math.max(
         ...yamlText(value)

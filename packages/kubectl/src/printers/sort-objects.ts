@@ -26,7 +26,7 @@ function compareValues(a: JsonValue | undefined, b: JsonValue | undefined): numb
 }
 
 /** Text order in which runs of digits compare as numbers. */
-export function naturalOrder(a: string, b: string): number {
+function naturalOrder(a: string, b: string): number {
   const [left, right] = [a.match(/\d+|\D+/g) ?? [], b.match(/\d+|\D+/g) ?? []];
   for (let index = 0; index < Math.min(left.length, right.length); index++) {
     const [one = "", two = ""] = [left[index], right[index]];

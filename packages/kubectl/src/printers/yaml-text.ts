@@ -1,4 +1,3 @@
-import { parseDocument } from "yaml";
 import { isJsonObject, type JsonValue } from "@skiff/api";
 
 /** Lines are folded behind this column, as the YAML library of kubectl does it. */
@@ -197,9 +196,4 @@ function sorted(value: JsonValue): JsonValue {
       .sort()
       .map((key) => [key, sorted(value[key] as JsonValue)]),
   );
-}
-
-/** True when `text` reads as the same value again; a safeguard for tests. */
-export function readsAs(text: string): unknown {
-  return parseDocument(text, { version: "1.1" }).toJS();
 }

@@ -12,7 +12,7 @@ const V5 = "v5.channel.k8s.io";
 const V4 = "v4.channel.k8s.io";
 
 /** What comes in from a remote command. */
-export interface ChannelHandlers {
+interface ChannelHandlers {
   readonly onData: (channel: number, body: Buffer) => void;
   /** Called once, when the command is over. `error` is set when the connection broke. */
   readonly onClose: (error: Error | undefined) => void;

@@ -18,7 +18,7 @@ export interface RemoteStreams {
 }
 
 /** What to run or attach to. */
-export interface RemoteTarget {
+interface RemoteTarget {
   readonly pods: DiscoveredResource;
   readonly namespace: string;
   readonly pod: string;

@@ -17,7 +17,7 @@ const FRAME_LIMIT_BYTES = 1024 * 1024;
 const ZLIB_HEAD = Buffer.from([0x78, 0x01]);
 
 /** What happens on a {@link SpdyConnection}. */
-export interface SpdyHandlers {
+interface SpdyHandlers {
   readonly onData: (stream: number, body: Buffer) => void;
   /** The peer sends nothing more on the stream. */
   readonly onEnd: (stream: number) => void;

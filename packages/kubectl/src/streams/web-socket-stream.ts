@@ -14,7 +14,7 @@ const MESSAGE_LIMIT_BYTES = 32 * 1024 * 1024;
 const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** What happens on a {@link WebSocketStream}. */
-export interface WebSocketHandlers {
+interface WebSocketHandlers {
   readonly onMessage: (message: Buffer) => void;
   /** Called once. `error` is set when the connection broke or the peer closed it with an error. */
   readonly onClose: (error: Error | undefined) => void;

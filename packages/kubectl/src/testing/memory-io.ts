@@ -4,7 +4,7 @@ import type { KubectlFiles, KubectlIo, KubectlTransport } from "../io.ts";
 import { runKubectl } from "../run-kubectl.ts";
 
 /** What one command printed and how it ended. */
-export interface Outcome {
+interface Outcome {
   readonly code: number;
   readonly out: string;
   readonly err: string;

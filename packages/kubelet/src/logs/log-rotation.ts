@@ -13,7 +13,7 @@ export interface LogRotationLimits {
 export const DEFAULT_LOG_ROTATION: LogRotationLimits = { maxSizeBytes: 10 * 2 ** 20, maxFiles: 5 };
 
 /** What logs are rotated with. */
-export interface LogRotationParts {
+interface LogRotationParts {
   readonly clock: Clock;
   readonly fileSystem: FileSystem;
   readonly runtime: Pick<ContainerRuntime, "listContainers" | "containerStatus" | "reopenContainerLog">;

@@ -65,7 +65,7 @@ async function findRun(kubelet: Kubelet, worker: PodWorker, name: string, previo
 const IMAGE_REASONS: readonly string[] = ["ErrImagePull", "ImagePullBackOff"];
 
 /** Reads `PodLogOptions` from the query. Errors: a KubeletRequestError for what is not a number or a time. */
-export function logOptions(query: URLSearchParams, now: number): LogOptions {
+function logOptions(query: URLSearchParams, now: number): LogOptions {
   const number = (name: string): number | undefined => {
     const text = query.get(name);
     if (text === null || text === "") return undefined;

@@ -99,7 +99,7 @@ export class TestNode {
 }
 
 /** Probes that ask the simulated network. */
-export function simulatedProbes(runtime: SimulatedRuntime): ProbeTransport {
+function simulatedProbes(runtime: SimulatedRuntime): ProbeTransport {
   return {
     httpGet: async ({ host, port, path }) => {
       const answer = runtime.http(host, port, path);

@@ -10,7 +10,7 @@ export interface PayloadFile {
 }
 
 /** Files by path, relative to the volume and without `..`. */
-export type Payload = ReadonlyMap<string, PayloadFile>;
+type Payload = ReadonlyMap<string, PayloadFile>;
 
 const DATA = "..data";
 const NEW_DATA = "..data_tmp";

@@ -15,7 +15,7 @@ export interface ImageMounter {
 }
 
 /** What {@link ImageVolumes} work with. */
-export interface ImageVolumeParts {
+interface ImageVolumeParts {
   readonly images: Pick<ImageManager, "ensure">;
   readonly fileSystem: Pick<FileSystem, "makeDirectory">;
   readonly mounter: Pick<Mounter, "isMountPoint">;

@@ -4,7 +4,7 @@ import { messageOf } from "@skiff/base";
  * A volume could not be set up. The message is that of the event which tells it: it names the volume as upstream does, by
  * the persistent volume where there is one.
  */
-export class MountError extends Error {
+class MountError extends Error {
   override readonly name = "MountError";
 }
 

@@ -4,7 +4,7 @@ import { findContainer } from "../pod-containers.ts";
 import type { PayloadFile } from "./atomic-writer.ts";
 
 /** Which keys become which files. */
-export interface KeySelection {
+interface KeySelection {
   readonly items?: readonly KeyToPath[];
   readonly optional?: boolean;
   readonly defaultMode: number;

@@ -16,7 +16,7 @@ interface HeldToken {
 }
 
 /** A token and when it should be fetched again, both as wall time in milliseconds. */
-export interface FreshToken {
+interface FreshToken {
   readonly token: string;
   readonly renewMs: number;
 }

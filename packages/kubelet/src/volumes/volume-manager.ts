@@ -38,7 +38,7 @@ export interface ReadyVolume {
 }
 
 /** One volume that could not be set up. */
-export interface VolumeProblem {
+interface VolumeProblem {
   readonly volume: string;
   /** Names the volume. */
   readonly message: string;

@@ -7,7 +7,7 @@ export function namedPortSet(transport: Transport, name: string): string {
 }
 
 /** What a list of ports asks for. */
-export interface PortMatches {
+interface PortMatches {
   /** Alternatives; the empty text matches everything. */
   readonly matches: readonly string[];
   /** The named ports among them. */

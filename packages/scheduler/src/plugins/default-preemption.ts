@@ -25,7 +25,7 @@ interface Candidate {
 }
 
 /** The disruption budgets of a namespace. */
-export type DisruptionBudgets = (namespace: string) => readonly PodDisruptionBudget[];
+type DisruptionBudgets = (namespace: string) => readonly PodDisruptionBudget[];
 
 /** The higher priority first, then the one that runs longer. */
 function byImportance(a: PodInfo, b: PodInfo): number {

@@ -9,7 +9,7 @@ import {
 } from "@skiff/api";
 
 /** What of a node its selectors can read. */
-export interface SelectableNode {
+interface SelectableNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }

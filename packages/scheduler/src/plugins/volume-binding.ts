@@ -41,7 +41,7 @@ interface Claims {
 }
 
 /** What {@link createVolumeBinding} needs. */
-export interface VolumeBindingOptions {
+interface VolumeBindingOptions {
   readonly clock: Clock;
   readonly client: Client;
   readonly volumes: VolumeReader;

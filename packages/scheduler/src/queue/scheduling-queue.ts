@@ -5,8 +5,8 @@ import type { PodInfo } from "../state/pod-info.ts";
 import { Heap } from "./heap.ts";
 
 /** The first wait of a Pod that could not be scheduled; each attempt doubles it. */
-export const INITIAL_BACK_OFF_MS = 1000;
-export const MAX_BACK_OFF_MS = 10_000;
+const INITIAL_BACK_OFF_MS = 1000;
+const MAX_BACK_OFF_MS = 10_000;
 /** A Pod that no event has moved is tried again after this, in case an event was misjudged. */
 export const UNSCHEDULABLE_LIMIT_MS = 5 * 60_000;
 

@@ -1,6 +1,6 @@
 import type { NodeInfo } from "./node-info.ts";
 
-export const ZONE_LABEL = "topology.kubernetes.io/zone";
+const ZONE_LABEL = "topology.kubernetes.io/zone";
 const REGION_LABEL = "topology.kubernetes.io/region";
 
 /** The region and zone of a node as one text. */

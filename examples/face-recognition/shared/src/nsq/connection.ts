@@ -9,7 +9,7 @@ const END_TIMEOUT_MS = 2_000;
 const HEARTBEAT_MS = 10_000;
 
 /** What a connection tells its owner. */
-export interface ConnectionEvents {
+interface ConnectionEvents {
   /** Anything but heartbeats. */
   readonly frame: (frame: Frame) => void;
   /** Once, however the connection ended. */

@@ -6,7 +6,7 @@ import { command, type Frame } from "./frames.ts";
 import { lookupTopic, type NsqdAddress } from "./lookup.ts";
 
 /** What a consumer consumes, and how. */
-export interface NsqConsumerOptions {
+interface NsqConsumerOptions {
   readonly topic: string;
   readonly channel: string;
   /** `host:port` of nsqlookupd's HTTP. */

@@ -18,7 +18,7 @@ function extreme(list: readonly Ordered[], sign: 1 | -1, name: string): Ordered 
 }
 
 /** Deep equality of values of expressions. */
-export function celEquals(a: unknown, b: unknown): boolean {
+function celEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if ((typeof a === "bigint" || typeof a === "number") && (typeof b === "bigint" || typeof b === "number")) return Number(a) === Number(b);
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => celEquals(item, b[index]));

@@ -17,7 +17,7 @@ export interface PodSecurityCheck {
 }
 
 /** `reason (detail)` in messages. */
-export interface Violation {
+interface Violation {
   readonly reason: string;
   readonly detail: string;
 }

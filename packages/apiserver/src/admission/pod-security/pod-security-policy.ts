@@ -3,10 +3,10 @@ import type { CheckedPod } from "./pod-security-check.ts";
 import { RESTRICTED_CHECKS } from "./restricted-checks.ts";
 
 /** How much pods may do: everything, nothing that is known to break out, or only what is best practice. */
-export type PodSecurityLevel = "privileged" | "baseline" | "restricted";
+type PodSecurityLevel = "privileged" | "baseline" | "restricted";
 
 /** What happens to a pod that goes past a level. */
-export type PodSecurityMode = "enforce" | "audit" | "warn";
+type PodSecurityMode = "enforce" | "audit" | "warn";
 
 /** A level and the version of its rules, which stands in messages. */
 export interface LevelVersion {
@@ -23,7 +23,7 @@ const MODES: readonly PodSecurityMode[] = ["enforce", "audit", "warn"];
 const LEVELS: readonly string[] = ["privileged", "baseline", "restricted"];
 
 /** A label that cannot be read. */
-export interface LabelProblem {
+interface LabelProblem {
   readonly label: string;
   readonly value: string;
   readonly detail: string;

@@ -24,7 +24,7 @@ function programOf(condition: MatchCondition, variables: CelVariables): CelProgr
 }
 
 /** What conditions came to. With errors and no condition that is false, the failure policy decides. */
-export interface ConditionOutcome {
+interface ConditionOutcome {
   readonly matches: boolean;
   readonly errors: readonly string[];
 }

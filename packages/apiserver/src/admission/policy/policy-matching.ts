@@ -23,7 +23,7 @@ export function matchResources(
 export type ResourceOfKind = (apiVersion: string, kind: string) => Resource | undefined;
 
 /** Parameters cannot be found: what happens then, the failure policy says. */
-export class ParamsError extends Error {
+class ParamsError extends Error {
   override readonly name = "ParamsError";
 }
 

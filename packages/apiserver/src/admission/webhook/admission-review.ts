@@ -23,14 +23,14 @@ export interface ReviewRequest {
 }
 
 /** A kind as reviews name it. */
-export interface GroupVersionKindName {
+interface GroupVersionKindName {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
 }
 
 /** A resource as reviews name it. */
-export interface GroupVersionResourceName {
+interface GroupVersionResourceName {
   readonly group: string;
   readonly version: string;
   readonly resource: string;

@@ -11,7 +11,7 @@ import { webhookTargetOf, type WebhookTransport } from "./webhook-transport.ts";
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
 /** Thrown inside when a webhook could not be asked: what happens then, its failure policy says. */
-export class WebhookCallError extends Error {
+class WebhookCallError extends Error {
   override readonly name = "WebhookCallError";
 }
 

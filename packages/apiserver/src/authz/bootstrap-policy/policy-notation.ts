@@ -4,7 +4,7 @@ const RBAC_API_VERSION = "rbac.authorization.k8s.io/v1";
 const RBAC_GROUP = "rbac.authorization.k8s.io";
 
 /** The label of everything that the API server itself keeps up. */
-export const BOOTSTRAPPING_LABEL = { "kubernetes.io/bootstrapping": "rbac-defaults" } as const;
+const BOOTSTRAPPING_LABEL = { "kubernetes.io/bootstrapping": "rbac-defaults" } as const;
 /** `false` keeps the API server from putting the object right at its start. */
 export const AUTOUPDATE_ANNOTATION = "rbac.authorization.kubernetes.io/autoupdate";
 
@@ -72,7 +72,7 @@ export function role(namespace: string, name: string, rules: readonly PolicyRule
 }
 
 /** `user:x`, `group:x` or `serviceaccount:namespace:name` as a subject. */
-export function subject(text: string): Subject {
+function subject(text: string): Subject {
   const [kind = "", ...rest] = text.split(":");
   const name = rest.join(":");
   if (kind === "user") return { kind: "User", apiGroup: RBAC_GROUP, name };
