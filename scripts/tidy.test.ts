@@ -203,20 +203,39 @@ describe("tidiness", () => {
     expect(uses).toEqual([]);
   });
 
+  const documents = [
+    "",
+    "docs",
+    "docs/adr",
+    "packages/skiff",
+    ...readdirSync(join(REPOSITORY, "examples")).map((name) => `examples/${name}`),
+  ].flatMap((folder) => readdirSync(join(REPOSITORY, folder)).flatMap((name) => (name.endsWith(".md") ? [join(folder, name)] : [])));
+
   it("links in the documents lead to something", () => {
-    const documents = [
-      "",
-      "docs",
-      "docs/adr",
-      "packages/skiff",
-      ...readdirSync(join(REPOSITORY, "examples")).map((name) => `examples/${name}`),
-    ].flatMap((folder) => readdirSync(join(REPOSITORY, folder)).flatMap((name) => (name.endsWith(".md") ? [join(folder, name)] : [])));
-    expect(documents).toContain("README.md");
     const broken = documents.flatMap((name) =>
       Array.from(readFileSync(join(REPOSITORY, name), "utf8").matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g), (match) => match[1] ?? "")
         .filter((target) => !existsSync(join(REPOSITORY, dirname(name), target)))
         .map((target) => `${name}: ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  it("every decision stands in their index, under a number of its own", () => {
+    const records = readdirSync(join(REPOSITORY, "docs/adr")).filter((name) => /^\d{4}-/.test(name));
+    const index = readFileSync(join(REPOSITORY, "docs/adr/README.md"), "utf8");
+    expect(records.filter((name) => !index.includes(`(${name})`))).toEqual([]);
+    expect(new Set(records.map((name) => name.slice(0, 4))).size).toBe(records.length);
+  });
+
+  it("files that the documents name are there", () => {
+    const missing = documents.flatMap((name) =>
+      Array.from(
+        readFileSync(join(REPOSITORY, name), "utf8").matchAll(/`((?:packages|examples|scripts|docs)\/[^`\s*…]+)`/g),
+        (match) => match[1] ?? "",
+      )
+        .filter((path) => !existsSync(join(REPOSITORY, path)))
+        .map((path) => `${name}: ${path}`),
+    );
+    expect(missing).toEqual([]);
   });
 });
