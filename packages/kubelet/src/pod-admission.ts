@@ -1,4 +1,4 @@
-import { selectorOf, type Node, type NodeSelectorTerm, type Pod, type SelectorOperator } from "@skiff/api";
+import { requiredNodeMatcher, selectableNode, type Node, type Pod } from "@skiff/api";
 import { milliCpu, podAmount, wholeUnits } from "./container-resources.ts";
 import type { NodePressure } from "./node-conditions.ts";
 import { allContainers } from "./pod-containers.ts";
@@ -84,31 +84,8 @@ function checkNodeSelection({ pod, node }: AdmissionInput): AdmissionDecision | 
   if (os !== undefined && os !== labels["kubernetes.io/os"]) {
     return refuse("PodOSNotSupported", `Failed to admit pod as the OS field doesn't match node OS`);
   }
-  const wanted = Object.entries(pod.spec?.nodeSelector ?? {});
-  const terms = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
-  const fits =
-    wanted.every(([key, value]) => labels[key] === value) && (terms === undefined || terms.some((term) => matchesTerm(term, node)));
+  const fits = requiredNodeMatcher(pod)?.(selectableNode(node)) ?? true;
   return fits ? undefined : refuse("NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector");
-}
-
-const OPERATORS: Readonly<Record<string, SelectorOperator>> = {
-  In: "in",
-  NotIn: "notin",
-  Exists: "exists",
-  DoesNotExist: "!",
-  Gt: "gt",
-  Lt: "lt",
-};
-
-function matchesTerm(term: NodeSelectorTerm, node: Node): boolean {
-  const { matchExpressions = [], matchFields = [] } = term;
-  if (matchExpressions.length + matchFields.length === 0) return false;
-  const asSelector = (requirements: NodeSelectorTerm["matchExpressions"] = []): ReturnType<typeof selectorOf> =>
-    selectorOf(requirements.map(({ key, operator, values = [] }) => ({ key, operator: OPERATORS[operator] ?? "in", values })));
-  return (
-    asSelector(matchExpressions).matches(node.metadata?.labels ?? {}) &&
-    asSelector(matchFields).matches({ "metadata.name": node.metadata?.name ?? "" })
-  );
 }
 
 function checkPorts({ pod, others }: AdmissionInput): AdmissionDecision | undefined {

@@ -1,8 +1,18 @@
-import { daemonSetKind, type DaemonSet, type Node, type NodeSelectorTerm, type Pod, type PodSpec, type Toleration } from "@skiff/api";
+import {
+  daemonSetKind,
+  requiredNodeMatcher,
+  selectableNode,
+  untolerated,
+  type DaemonSet,
+  type Node,
+  type NodeSelectorTerm,
+  type Pod,
+  type PodSpec,
+  type Toleration,
+} from "@skiff/api";
 import { controllerRefTo } from "@skiff/controller-kit";
 import { podFromTemplate } from "../pods/pod-from-template.ts";
 import { REVISION_HASH_LABEL } from "../revisions/controller-revisions.ts";
-import { untoleratedTaint, wantsNode } from "../scheduling/node-fit.ts";
 
 /** A daemon stays on a node that is in trouble: it may be what the trouble is mended with. */
 function daemonTolerations(spec: PodSpec): readonly Toleration[] {
@@ -33,9 +43,11 @@ interface NodeVerdict {
 /** Whether a DaemonSet belongs on a node. */
 export function judgeNode(daemonSet: DaemonSet, node: Node): NodeVerdict {
   const spec = daemonSet.spec?.template?.spec ?? { containers: [] };
-  if (!wantsNode(spec, node)) return { shouldRun: false, shouldContinue: false };
+  const isAnotherNode = spec.nodeName !== undefined && spec.nodeName !== "" && spec.nodeName !== node.metadata?.name;
+  if (isAnotherNode || requiredNodeMatcher({ spec })?.(selectableNode(node)) === false) return { shouldRun: false, shouldContinue: false };
   const tolerations = daemonTolerations(spec);
-  const refuses = (effects: readonly string[]): boolean => untoleratedTaint(tolerations, node.spec?.taints, effects) !== undefined;
+  const refuses = (effects: readonly string[]): boolean =>
+    untolerated(node.spec?.taints?.filter(({ effect }) => effects.includes(effect)) ?? [], tolerations) !== undefined;
   return { shouldRun: !refuses(["NoSchedule", "NoExecute"]), shouldContinue: !refuses(["NoExecute"]) };
 }
 

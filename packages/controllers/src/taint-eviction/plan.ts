@@ -1,16 +1,8 @@
 import { parseTime } from "@skiff/base";
-import type { Pod, Taint, Toleration } from "@skiff/api";
+import { tolerates, type Pod, type Taint } from "@skiff/api";
 
 /** What to do about one Pod. */
 export type EvictionPlan = { readonly action: "stay" } | { readonly action: "wait"; readonly ms: number } | { readonly action: "evict" };
-
-/** True when the toleration is about the taint. */
-export function tolerates({ key = "", operator = "Equal", value = "", effect = "" }: Toleration, taint: Taint): boolean {
-  if (effect !== "" && effect !== taint.effect) return false;
-  if (key !== "" && key !== taint.key) return false;
-  if (operator === "Exists") return true;
-  return key !== "" && operator === "Equal" && value === (taint.value ?? "");
-}
 
 /**
  * Whether a Pod may stay on a node with these taints. Every `NoExecute` taint must be tolerated; the shortest `tolerationSeconds` counts,

@@ -1,21 +1,11 @@
-import type { NodeSelectorTerm, Pod } from "@skiff/api";
+import { type NodeMatcher, type NodeSelectorTerm, requiredNodeMatcher, selectableNode, termMatcher } from "@skiff/api";
 import type { Plugin } from "../framework/plugin.ts";
 import { unresolvable } from "../framework/rejection.ts";
-import { nodeSelectorMatcher, termMatcher, type NodeMatcher } from "./node-selector.ts";
 import { normalizeByMax } from "./normalize.ts";
 
 const NAME = "NodeAffinity";
 const NO_MATCH = unresolvable(NAME, "node(s) didn't match Pod's node affinity/selector");
 const CONFLICT = unresolvable(NAME, "pod affinity terms conflict");
-
-/** What a Pod requires of its node's labels and name; `undefined` when it requires nothing. */
-export function requiredNodeMatcher({ spec }: Pod): NodeMatcher | undefined {
-  const labels = Object.entries(spec?.nodeSelector ?? {});
-  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (labels.length === 0 && required === undefined) return undefined;
-  const affinity = required === undefined ? undefined : nodeSelectorMatcher(required);
-  return (node) => labels.every(([key, value]) => node.labels[key] === value) && (affinity?.(node) ?? true);
-}
 
 /** The nodes that the terms name by `metadata.name`; `undefined` when some term does not. */
 function namedNodes(terms: readonly NodeSelectorTerm[]): Set<string> | undefined {
@@ -54,7 +44,6 @@ export const nodeAffinity: Plugin = {
   },
   isRelievedBy(event, { pod }) {
     if (event.resource !== "Node" || event.action === "delete") return false;
-    const { name = "", labels = {} } = event.object.metadata ?? {};
-    return requiredNodeMatcher(pod)?.({ name, labels }) ?? true;
+    return requiredNodeMatcher(pod)?.(selectableNode(event.object)) ?? true;
   },
 };

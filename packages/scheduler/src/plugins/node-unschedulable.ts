@@ -1,6 +1,6 @@
+import { tolerates } from "@skiff/api";
 import type { Plugin } from "../framework/plugin.ts";
 import { unresolvable } from "../framework/rejection.ts";
-import { tolerates } from "./toleration.ts";
 
 const NAME = "NodeUnschedulable";
 const UNSCHEDULABLE = unresolvable(NAME, "node(s) were unschedulable");

@@ -1,15 +1,15 @@
 import {
+  requiredNodeMatcher,
   selectorFromLabels,
   selectorFromLabelSelector,
   selectorOf,
+  untolerated,
   type LabelSelector,
   type Selector,
   type TopologySpreadConstraint,
 } from "@skiff/api";
 import type { NodeInfo } from "../state/node-info.ts";
 import type { PodInfo } from "../state/pod-info.ts";
-import { requiredNodeMatcher } from "./node-affinity.ts";
-import { untolerated } from "./toleration.ts";
 
 /** A topology spread constraint, made ready. */
 export interface SpreadConstraint {

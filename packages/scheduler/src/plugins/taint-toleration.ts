@@ -1,7 +1,7 @@
+import { tolerates, untolerated } from "@skiff/api";
 import type { Plugin } from "../framework/plugin.ts";
 import { unresolvable } from "../framework/rejection.ts";
 import { normalizeByMax } from "./normalize.ts";
-import { tolerates, untolerated } from "./toleration.ts";
 
 const NAME = "TaintToleration";
 /** Since v1.35 the message names no taint, so that it reads the same for all nodes and fits into an event. */

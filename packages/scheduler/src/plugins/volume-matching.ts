@@ -1,7 +1,6 @@
-import { NO_PROVISIONER, SELECTED_NODE, storageClassNameOf, waitsForFirstConsumer } from "@skiff/api";
+import { nodeSelectorMatcher, NO_PROVISIONER, SELECTED_NODE, storageClassNameOf, waitsForFirstConsumer } from "@skiff/api";
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from "@skiff/api";
 import type { NodeInfo } from "../state/node-info.ts";
-import { nodeSelectorMatcher } from "./node-selector.ts";
 import type { VolumeReader } from "./volume-reader.ts";
 
 /** The claim waits for the scheduler to choose a node. */

@@ -1,12 +1,6 @@
-import {
-  selectorOf,
-  StatusError,
-  type NodeSelector,
-  type NodeSelectorRequirement,
-  type NodeSelectorTerm,
-  type Selector,
-  type SelectorOperator,
-} from "@skiff/api";
+import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "./generated/types.ts";
+import { type Selector, selectorOf, type SelectorOperator } from "./selector.ts";
+import { StatusError } from "./status.ts";
 
 /** What of a node its selectors can read. */
 interface SelectableNode {
@@ -50,4 +44,18 @@ export function termMatcher({ matchExpressions = [], matchFields = [] }: NodeSel
 export function nodeSelectorMatcher(selector: NodeSelector): NodeMatcher {
   const terms = selector.nodeSelectorTerms.map(termMatcher);
   return (node) => terms.some((matches) => matches(node));
+}
+
+/** What a Pod requires of its node by `nodeSelector` and required node affinity; `undefined` when it requires nothing. */
+export function requiredNodeMatcher({ spec }: Pick<Pod, "spec">): NodeMatcher | undefined {
+  const labels = Object.entries(spec?.nodeSelector ?? {});
+  const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (labels.length === 0 && required === undefined) return undefined;
+  const affinity = required === undefined ? undefined : nodeSelectorMatcher(required);
+  return (node) => labels.every(([key, value]) => node.labels[key] === value) && (affinity?.(node) ?? true);
+}
+
+/** What selectors can read of a node as it stands in the API. */
+export function selectableNode({ metadata }: Node): SelectableNode {
+  return { name: metadata?.name ?? "", labels: metadata?.labels ?? {} };
 }

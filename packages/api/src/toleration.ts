@@ -1,4 +1,4 @@
-import type { Taint, Toleration } from "@skiff/api";
+import type { Taint, Toleration } from "./generated/types.ts";
 
 const WHOLE_NUMBER = /^(0|-?[1-9]\d{0,18})$/;
 
