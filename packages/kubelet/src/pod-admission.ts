@@ -1,4 +1,4 @@
-import { requiredNodeMatcher, selectableNode, type Node, type Pod } from "@skiff/api";
+import { requiredNodeMatcher, selectableNode, untolerated, type Node, type Pod } from "@skiff/api";
 import { milliCpu, podAmount, wholeUnits } from "./container-resources.ts";
 import type { NodePressure } from "./node-conditions.ts";
 import { allContainers } from "./pod-containers.ts";
@@ -46,7 +46,8 @@ export function admitPod(input: AdmissionInput): AdmissionDecision {
     checkPressure(input) ??
     checkNodeSelection(input) ??
     checkPorts(input) ??
-    checkResources(input) ?? { admitted: true }
+    checkResources(input) ??
+    checkTaints(input) ?? { admitted: true }
   );
 }
 
@@ -134,4 +135,11 @@ function checkResources({ pod, others, allocatable }: AdmissionInput): Admission
     }
   }
   return undefined;
+}
+
+/** Only what evicts Pods counts: one that got past `NoSchedule`, as by `nodeName`, is the scheduler's business no more. */
+function checkTaints({ pod, node }: AdmissionInput): AdmissionDecision | undefined {
+  const evicting = node?.spec?.taints?.filter(({ effect }) => effect === "NoExecute") ?? [];
+  if (untolerated(evicting, pod.spec?.tolerations ?? []) === undefined) return undefined;
+  return refuse("TaintToleration", "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate");
 }

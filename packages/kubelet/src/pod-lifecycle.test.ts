@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod } from "@skiff/api";
+import type { ContainerStatus, Node, Pod } from "@skiff/api";
 import { describe, expect, it } from "vitest";
 import { TestNode } from "./testing/test-node.ts";
 
@@ -324,6 +324,60 @@ describe("admission", () => {
     node.delete("web");
     await node.clock.advance("1s");
     expect(node.pod("web")).toBeUndefined();
+  });
+
+  it("gives a place to one of two Pods that come at once", async () => {
+    const node = new TestNode();
+    await node.start();
+    const cpu = Number((node.api.get("/api/v1/nodes/node-1") as Node).status?.allocatable?.["cpu"]);
+    const resources = { requests: { cpu: String(cpu / 2 + 1) } };
+    await Promise.all(["one", "two"].map((name) => node.run(name, { containers: [app("main", { resources })] })));
+    expect([node.pod("one")?.status?.phase, node.pod("two")?.status?.phase]).toEqual(["Running", "Failed"]);
+    expect(node.pod("two")?.status?.message).toMatch(/^Pod was rejected: Node didn't have enough resource: cpu, /);
+  });
+
+  it("ends what it ran before, and would not take on again after a restart", async () => {
+    const node = new TestNode();
+    await node.start();
+    const label = (labels: Record<string, string>): void => {
+      const object = node.api.get("/api/v1/nodes/node-1") as Node;
+      node.api.put("/api/v1/nodes/node-1", {
+        ...object,
+        metadata: { ...object.metadata, labels: { ...object.metadata?.labels, ...labels } },
+      });
+    };
+    label({ disk: "ssd" });
+    await node.clock.advance("1s");
+    await node.run("web", { nodeSelector: { disk: "ssd" } });
+    expect(node.pod("web")?.status?.phase).toBe("Running");
+    label({ disk: "hdd" });
+    await node.restart();
+    await node.clock.advance("1m");
+    expect(node.pod("web")?.status).toMatchObject({ phase: "Failed", reason: "NodeAffinity" });
+    expect((await node.runtime.listContainers()).filter(({ state }) => state === "CONTAINER_RUNNING")).toEqual([]);
+  });
+
+  it("refuses a Pod that came past the scheduler to a node whose taints would evict it", async () => {
+    const node = new TestNode();
+    await node.start();
+    const taint = async (effect: string): Promise<void> => {
+      const object = node.api.get("/api/v1/nodes/node-1") as Node;
+      const tainted: Node = { ...object, spec: { ...object.spec, taints: [{ key: "example.com/broken", effect }] } };
+      node.api.put("/api/v1/nodes/node-1", tainted);
+      await node.clock.advance("1s");
+    };
+    await taint("NoExecute");
+    await node.run("web", {});
+    await node.run("tolerant", { tolerations: [{ key: "example.com/broken", operator: "Exists" }] });
+    expect(node.pod("web")?.status).toMatchObject({
+      phase: "Failed",
+      reason: "TaintToleration",
+      message: "Pod was rejected: Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+    });
+    expect(node.pod("tolerant")?.status?.phase).toBe("Running");
+    await taint("NoSchedule");
+    await node.run("bound", {});
+    expect(node.pod("bound")?.status?.phase).toBe("Running");
   });
 });
 

@@ -1,4 +1,4 @@
-import { messageOf } from "@skiff/base";
+import { messageOf, parseTime } from "@skiff/base";
 import type { Pod } from "@skiff/api";
 import type { KubeletSources } from "./kubelet-sources.ts";
 import type { PodParts } from "./pod-parts.ts";
@@ -56,12 +56,20 @@ export class PodManager {
   /** Follows the API from now on. Call once its first list is there. */
   start(): void {
     const { sources } = this.#parts;
+    const present: Pod[] = [];
+    let isReplay = true;
     this.#unsubscribe.push(
       sources.pods.onChange(({ type, object }) => {
         if (object.spec?.nodeName !== this.#parts.nodeName) return;
-        if (type === "deleted") this.#removed(object);
+        if (isReplay) present.push(object);
+        else if (type === "deleted") this.#removed(object);
         else this.#seen(object);
       }),
+    );
+    isReplay = false;
+    // The older Pod keeps its place where the node has become too small for all.
+    for (const pod of present.sort(byAge)) this.#seen(pod);
+    this.#unsubscribe.push(
       sources.configMaps.onChange((key) => this.#referenceChanged("configMaps", key)),
       sources.secrets.onChange((key) => this.#referenceChanged("secrets", key)),
     );
@@ -166,4 +174,9 @@ export class PodManager {
       this.#workers.get(uid)?.trigger();
     }
   }
+}
+
+/** The older first. */
+function byAge({ metadata: a }: Pod, { metadata: b }: Pod): number {
+  return (parseTime(a?.creationTimestamp) ?? 0) - (parseTime(b?.creationTimestamp) ?? 0);
 }

@@ -117,7 +117,9 @@ export class PodWorker {
 
   async #pass(): Promise<number | undefined> {
     try {
-      const step = await this.#step();
+      const stepping = this.#step();
+      // Without a pause where there is none to make: the next Pod that is admitted must already find this one's place taken.
+      const step = stepping instanceof Promise ? await stepping : stepping;
       assertTransition(this.#state, step.next);
       const moved = step.next.name !== this.#state.name;
       this.#state = step.next;
@@ -152,13 +154,20 @@ export class PodWorker {
     }
   }
 
-  #admit(): Step {
+  #admit(): Promise<Step> | Step {
     const cause = this.#endCause();
     if (cause !== undefined) return { next: { name: "Terminating", cause } };
     const decision = this.#parts.admit(this.#pod);
     if (decision.admitted) return { next: { name: "Active" } };
     this.#parts.events.pod(this.#pod, "Warning", decision.reason, decision.message);
-    return { next: { name: "Rejected", reason: decision.reason, message: decision.message } };
+    return this.#reject(decision.reason, `Pod was rejected: ${decision.message}`);
+  }
+
+  /** What the node ran before a restart of the kubelet, and would not take on again as it is now, is ended. */
+  async #reject(reason: string, message: string): Promise<Step> {
+    const { containers } = await this.#observe();
+    if (containers.length === 0) return { next: { name: "Rejected", reason, message } };
+    return { next: { name: "Terminating", cause: { kind: "failed", reason, message } } };
   }
 
   #rejected(state: Extract<PodState, { name: "Rejected" }>): Step {
