@@ -179,6 +179,23 @@ describe("scaling", () => {
 });
 
 describe("the history", () => {
+  it("goes on from the revision of an adopted ReplicaSet, whatever number of 64 bits it is", async () => {
+    const old = template("web", "web:0");
+    await cluster.client.resource(replicaSetKind).create({
+      metadata: {
+        name: "old",
+        namespace: "default",
+        labels: { app: "web" },
+        annotations: { "deployment.kubernetes.io/revision": "3546343826724305832" },
+      },
+      spec: { replicas: 1, selector: { matchLabels: { app: "web" } }, template: old },
+    });
+    await create(1);
+    await cluster.converge();
+    expect((await get()).metadata?.annotations?.["deployment.kubernetes.io/revision"]).toBe("3546343826724305833");
+    expect((await replicaSets()).map(({ spec }) => spec?.replicas).sort()).toEqual([0, 1]);
+  });
+
   it("keeps as many old ReplicaSets as it may, the newest ones", async () => {
     await create(1, { revisionHistoryLimit: 2 });
     for (let version = 2; version <= 6; version++) {

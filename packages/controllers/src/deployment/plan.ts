@@ -12,7 +12,7 @@ import {
   rolloutStatus,
   setCondition,
 } from "./deployment-status.ts";
-import { findNewReplicaSet, newReplicaSet, refreshedReplicaSet, REVISION, revisionOf, scaleAnnotations } from "./revision.ts";
+import { findNewReplicaSet, newReplicaSet, refreshedReplicaSet, REVISION, revisionAfter, revisionOf, scaleAnnotations } from "./revision.ts";
 import {
   allOf,
   desiredReplicas,
@@ -78,7 +78,7 @@ class Step {
   readonly #deployment: Deployment;
   readonly #sets: ReplicaSets;
   readonly #nowMs: number;
-  readonly #revision: number;
+  readonly #revision: bigint;
   #conditions: readonly DeploymentCondition[];
   #create: ReplicaSet | undefined;
   #delete: readonly ReplicaSet[] = [];
@@ -90,7 +90,7 @@ class Step {
     this.#deployment = observed.deployment;
     this.#sets = sets;
     this.#nowMs = nowMs;
-    this.#revision = Math.max(0, ...sets.old.map(revisionOf)) + 1;
+    this.#revision = revisionAfter(sets.old);
     this.#conditions = pausedConditions(this.#deployment, nowMs);
   }
 
@@ -216,7 +216,7 @@ function expired(deployment: Deployment, old: readonly ReplicaSet[]): readonly R
   const limit = deployment.spec?.revisionHistoryLimit ?? 10;
   if (limit === KEEP_ALL_REVISIONS) return [];
   const alive = old.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
-  const beyond = alive.sort((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, alive.length - limit));
+  const beyond = alive.sort((a, b) => (revisionOf(a) < revisionOf(b) ? -1 : 1)).slice(0, Math.max(0, alive.length - limit));
   return beyond.filter(
     ({ metadata, spec, status }) =>
       (status?.replicas ?? 0) === 0 && (spec?.replicas ?? 1) === 0 && (metadata?.generation ?? 0) <= (status?.observedGeneration ?? 0),

@@ -25,9 +25,17 @@ const NOT_COPIED = new Set([
 ]);
 const HISTORY_LIMIT_LETTERS = 2000;
 
-/** The revision of a ReplicaSet, 0 when it has none. */
-export function revisionOf(replicaSet: ReplicaSet): number {
-  return Number.parseInt(replicaSet.metadata?.annotations?.[REVISION] ?? "0", 10) || 0;
+/** The revision of a ReplicaSet, 0 when it has none. An adopted ReplicaSet may have any number of 64 bits. */
+export function revisionOf(replicaSet: ReplicaSet): bigint {
+  const text = replicaSet.metadata?.annotations?.[REVISION] ?? "";
+  const revision = /^-?\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+  return revision === BigInt.asIntN(64, revision) ? revision : 0n;
+}
+
+/** The revision that comes after all of these. */
+export function revisionAfter(replicaSets: readonly ReplicaSet[]): bigint {
+  const newest = replicaSets.map(revisionOf).reduce((a, b) => (a > b ? a : b), 0n);
+  return BigInt.asIntN(64, newest + 1n);
 }
 
 /** Oldest first; by name when they are of the same second. */
@@ -64,7 +72,7 @@ export function scaleAnnotations(desired: number, max: number): Record<string, s
 }
 
 /** The ReplicaSet for a template that has none yet. */
-export function newReplicaSet(deployment: Deployment, revision: number, replicas: number, max: number): ReplicaSet {
+export function newReplicaSet(deployment: Deployment, revision: bigint, replicas: number, max: number): ReplicaSet {
   const { name = "", namespace } = deployment.metadata ?? {};
   const { template, selector, minReadySeconds, replicas: desired = 1 } = deployment.spec ?? {};
   const hash = podTemplateHash(deployment);
@@ -96,7 +104,7 @@ function copiedAnnotations(deployment: Deployment): Record<string, string> {
  * The ReplicaSet of the present template brought up to date: the Deployment's annotations, the newest revision (it may be one that was
  * rolled back to) and `minReadySeconds`. The same object when nothing changes.
  */
-export function refreshedReplicaSet(deployment: Deployment, replicaSet: ReplicaSet, revision: number): ReplicaSet {
+export function refreshedReplicaSet(deployment: Deployment, replicaSet: ReplicaSet, revision: bigint): ReplicaSet {
   const before = replicaSet.metadata?.annotations ?? {};
   const annotations = { ...before, ...copiedAnnotations(deployment) };
   const had = before[REVISION];
