@@ -104,7 +104,7 @@ async function answer(context: RequestContext, resource: ServedResource | undefi
     return handler(context);
   }
   if (resource.deprecation !== undefined) context.warnings.add(resource.deprecation);
-  if (!context.request.internal) requireAcceptable(context.request.headers["accept"], route);
+  if (!context.request.internal) requireAcceptable(context.request.headers["accept"], route, resource);
   const target: ResourceContext = { ...context, resource };
   return (route.subresource === "" ? verbHandler(target) : subresourceHandler(target))(target);
 }

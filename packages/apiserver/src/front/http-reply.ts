@@ -4,7 +4,7 @@ import { constants, gzip } from "node:zlib";
 import { isStatus, StatusError, type Status } from "@skiff/api";
 import { encodeList, encodeObject, type RenderOptions } from "../render/encode-reply.ts";
 import { encodeValue, type Encoded } from "../render/encoded.ts";
-import { negotiate, PLAIN_JSON, type AnswerType, type Representation } from "../render/representation.ts";
+import { negotiate, objectAnswer, PLAIN_JSON, type AnswerType, type Representation } from "../render/representation.ts";
 import { parseIncludeObject } from "../render/table.ts";
 import { WatchEncoder } from "../render/watch-encoder.ts";
 import type { Reply, StreamReply, ValueReply, WatchReply } from "../reply.ts";
@@ -46,7 +46,13 @@ export async function writeReply(
   for (const warning of warningHeaders(reply.warnings ?? [])) response.appendHeader("warning", warning);
   switch (reply.type) {
     case "object":
-      return writeEncoded(response, request, reply.status, encodeObject(reply, renderOptions(request, "object", options)), options);
+      return writeEncoded(
+        response,
+        request,
+        reply.status,
+        encodeObject(reply, renderOptions(request, objectAnswer(reply.resource), options)),
+        options,
+      );
     case "list":
       return writeEncoded(response, request, 200, encodeList(reply, renderOptions(request, "list", options)), options);
     case "value":

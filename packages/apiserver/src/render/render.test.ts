@@ -51,6 +51,9 @@ describe("negotiation", () => {
     [kubectl, "list", { shape: { kind: "Table", version: "v1" } }],
     [kubectl, "watch", { shape: { kind: "Table", version: "v1" } }],
     [kubectl, "other", { shape: undefined }],
+    [kubectl, "review", { shape: undefined }],
+    ["application/json;as=Table;v=v1;g=meta.k8s.io", "review", "406"],
+    ["application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io", "review", { shape: { kind: "PartialObjectMetadata", version: "v1" } }],
     ["application/json;as=Table;v=v2;g=meta.k8s.io", "list", "406"],
     ["application/json;as=Chair;v=v1;g=meta.k8s.io", "list", "406"],
     [

@@ -1,4 +1,5 @@
 import { statusError } from "@skiff/api";
+import type { ServedResource } from "../served-resources.ts";
 import { includes, parseAccept, type MediaRange } from "./accept.ts";
 
 /** The form in which a client wants what it gets. */
@@ -16,8 +17,11 @@ export interface Shape {
   readonly version: "v1" | "v1beta1";
 }
 
-/** What the answer will be: shapes are for single objects, lists and watches; watches have no YAML. */
-export type AnswerType = "object" | "list" | "watch" | "other";
+/**
+ * What the answer will be: shapes are for single objects, lists and watches; watches have no YAML. A `review` is an object
+ * that is computed from what was sent: there is no table of those.
+ */
+export type AnswerType = "object" | "review" | "list" | "watch" | "other";
 
 /** JSON as it is: what errors are written in when nothing else can be agreed on. */
 export const PLAIN_JSON: Representation = { format: "json", pretty: false };
@@ -58,7 +62,7 @@ function shapeOf(range: MediaRange, answer: AnswerType): Shape | undefined | "un
   const isKnown = range.parameters.get("g") === "meta.k8s.io" && (version === "v1" || version === "v1beta1");
   if (!isKnown || answer === "other") return "unknown";
   if (
-    kind === "Table" ||
+    (kind === "Table" && answer !== "review") ||
     (kind === "PartialObjectMetadata" && answer !== "list") ||
     (kind === "PartialObjectMetadataList" && answer === "list")
   ) {
@@ -76,6 +80,11 @@ function isTrue(value: string | undefined): boolean {
   return value === "1" || value === "true";
 }
 
+/** How a single object of the resource is answered. */
+export function objectAnswer({ virtual }: Pick<ServedResource, "virtual">): "object" | "review" {
+  return virtual !== undefined && virtual.get === undefined && virtual.list === undefined ? "review" : "object";
+}
+
 /** Subresources whose answers are those of a node or a container, in whatever form these are. */
 const PASSED_ON: ReadonlySet<string> = new Set(["attach", "exec", "log", "portforward", "proxy"]);
 
@@ -87,7 +96,8 @@ const PASSED_ON: ReadonlySet<string> = new Set(["attach", "exec", "log", "portfo
 export function requireAcceptable(
   accept: string | undefined,
   { verb, subresource }: { readonly verb: string; readonly subresource: string },
+  resource: ServedResource,
 ): void {
   if (PASSED_ON.has(subresource.split("/", 1)[0] ?? "")) return;
-  negotiate(accept, verb === "list" || verb === "watch" ? verb : "object", false);
+  negotiate(accept, verb === "list" || verb === "watch" ? verb : objectAnswer(resource), false);
 }

@@ -163,11 +163,22 @@ export const WIRE_ROWS: readonly Row[] = [
       "*/*;q=x",
       "application/vnd.kubernetes.protobuf",
       "/;,,=",
-    ].map((accept) => ({
-      what: accept,
-      make: () => ({ path: CONFIG_MAPS, headers: { accept } }),
-      expected: { status: 406, reason: "NotAcceptable" },
-    })),
+    ]
+      .map((accept): BadInput => ({
+        what: accept,
+        make: () => ({ path: CONFIG_MAPS, headers: { accept } }),
+        expected: { status: 406, reason: "NotAcceptable" },
+      }))
+      .concat({
+        what: "a table of what is never stored",
+        make: () => ({
+          method: "POST",
+          path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+          body: { spec: { nonResourceAttributes: { path: "/", verb: "get" } } },
+          headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" },
+        }),
+        expected: { status: 406, reason: "NotAcceptable" },
+      }),
   },
   {
     row: 20,
