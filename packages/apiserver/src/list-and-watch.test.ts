@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { configMapKind, type ConfigMap, type Status, type WatchEvent } from "@skiff/api";
+import { configMapKind, secretKind, type ConfigMap, type KubeObject, type Resource, type Status, type WatchEvent } from "@skiff/api";
 import { ListWatchInformer } from "@skiff/client";
 import { MemoryStore } from "@skiff/store";
 import { startTestApiServer, type TestApiServer } from "./testing.ts";
@@ -42,16 +42,22 @@ describe("lists", () => {
     expect((await refusal(maps.list({ limit: 2, continue: first.metadata?.continue }))).code).toBe(400);
   });
 
-  it("offers to go on with the newest state when the snapshot is forgotten", async () => {
+  it.each([
+    ["of the kind", configMapKind, ["b", "bb", "c"]],
+    ["of another kind", secretKind, ["b", "c"]],
+  ])("offers to go on with the newest state when the snapshot is forgotten after a change %s", async (_what, changed, rest) => {
     const maps = api.client().resource(configMapKind);
     for (const name of ["a", "b", "c"]) await maps.create(map(name));
     const first = await maps.list({ namespace: "default", limit: 1 });
-    await maps.create(map("bb"));
+    await api
+      .client()
+      .resource(changed as Resource<KubeObject>)
+      .create(map("bb"));
     await api.store.compact(await api.store.currentRevision());
     const lost = await refusal(maps.list({ namespace: "default", limit: 1, continue: first.metadata?.continue }));
     expect(lost).toMatchObject({ reason: "Expired", code: 410 });
     const token = (lost as unknown as { metadata: { continue: string } }).metadata.continue;
-    expect(names((await maps.list({ namespace: "default", continue: token })).items)).toEqual(["b", "bb", "c"]);
+    expect(names((await maps.list({ namespace: "default", continue: token })).items)).toEqual(rest);
   });
 
   it("answers only metadata when that is asked for", async () => {

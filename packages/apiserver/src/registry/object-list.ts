@@ -33,12 +33,9 @@ export async function listObjects(
   const position = options.continueToken === "" ? undefined : tokens.read(scope, options.continueToken);
   const snapshot = await resolveSnapshot(registry, options, position?.revision);
   const after = position?.after ?? "";
-  const page =
-    snapshot >= cache.lastChange
-      ? pageFromCache(cache, selection, options.limit, after)
-      : await pageFromStore({ registry, cache, selection, snapshot, after, limit: options.limit }).catch((error: unknown) => {
-          throw expired(error, position === undefined ? undefined : tokens.make(scope, { revision: -1, after }));
-        });
+  const page = await pageOf({ registry, cache, selection, snapshot, after, limit: options.limit }).catch((error: unknown) => {
+    throw expired(error, position === undefined ? undefined : tokens.make(scope, { revision: -1, after }));
+  });
   const metadata: ListMeta = { resourceVersion: String(snapshot) };
   if (page.more) {
     const last = page.items.at(-1);
@@ -68,7 +65,24 @@ interface Page {
   readonly remaining: number | undefined;
 }
 
-function pageFromCache(cache: WatchCache, selection: Selection, limit: number, after: string): Page {
+interface PageRequest {
+  readonly registry: ObjectRegistry;
+  readonly cache: WatchCache;
+  readonly selection: Selection;
+  readonly snapshot: number;
+  /** The path of the last object of the page before; empty: from the start. */
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Errors: `CompactedError` for a snapshot that the store has forgotten, even when nothing of the kind has changed since. */
+async function pageOf(request: PageRequest): Promise<Page> {
+  const { registry, cache, snapshot } = request;
+  if (snapshot < registry.revision) await registry.store.range({ key: cache.prefix, revision: snapshot, keysOnly: true });
+  return snapshot < cache.lastChange ? pageFromStore(request) : pageFromCache(request);
+}
+
+function pageFromCache({ cache, selection, limit, after }: PageRequest): Page {
   const items: StoredObject[] = [];
   let beyond = 0;
   for (const stored of cache.objects.select(selection)) {
@@ -79,14 +93,7 @@ function pageFromCache(cache: WatchCache, selection: Selection, limit: number, a
   return { items, more: beyond > 0, remaining: selection.selects === undefined ? beyond : undefined };
 }
 
-async function pageFromStore(request: {
-  readonly registry: ObjectRegistry;
-  readonly cache: WatchCache;
-  readonly selection: Selection;
-  readonly snapshot: number;
-  readonly after: string;
-  readonly limit: number;
-}): Promise<Page> {
+async function pageFromStore(request: PageRequest): Promise<Page> {
   const { registry, cache, selection, snapshot, limit } = request;
   const prefix = selection.namespace === "" ? cache.prefix : `${cache.prefix}${selection.namespace}/`;
   const end = prefixEnd(prefix);
