@@ -56,7 +56,11 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
   });
   const pet = (name: string): ImageVariant => ({
     references: [`${E2E}/${name}:1.8`],
-    files: ["data.json", `${name}.jpg`].map((file) => ({ path: `/${file}`, content: { copyOf: join(sources, name, "html", file) } })),
+    files: [
+      ...["data.json", `${name}.jpg`].map((file) => ({ path: `/${file}`, content: { copyOf: join(sources, name, "html", file) } })),
+      // What upstream's image is made from, for whoever reads it as a volume.
+      { path: "/etc/os-release", content: 'NAME="Alpine Linux"\nID=alpine\nPRETTY_NAME="Alpine Linux (stand-in)"\n' },
+    ],
     config: agnhostConfig(`${name}-1.8`, "test-webserver"),
   });
   const nginxConfig = (tag: string): OciImageConfig => ({ ...NGINX.config, labels: { tag } });

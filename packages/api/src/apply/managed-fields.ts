@@ -1,4 +1,5 @@
 import type { ManagedFieldsEntry } from "../object.ts";
+import { inFieldOrder } from "./field-set-order.ts";
 import { EMPTY_SET, isEmpty, isFieldSet, union, type FieldSet } from "./field-set.ts";
 
 /** The fields of one manager. */
@@ -71,7 +72,7 @@ function entryOf(manager: Manager): ManagedFieldsEntry {
     apiVersion: manager.apiVersion,
     ...(manager.time === undefined ? {} : { time: manager.time }),
     fieldsType: "FieldsV1",
-    fieldsV1: manager.fields as Record<string, unknown>,
+    fieldsV1: inFieldOrder(manager.fields) as Record<string, unknown>,
     ...(manager.subresource === "" ? {} : { subresource: manager.subresource }),
   };
 }

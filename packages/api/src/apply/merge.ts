@@ -1,7 +1,7 @@
 import { isJsonObject, jsonEquals, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
-import { orderItems } from "../patch/list-order.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
+import { mergeOrder } from "./merge-order.ts";
 import { fieldElement, isMember, showPath, type FieldSet } from "./field-set.ts";
 import { fieldSchemaOf, granularityOf, itemElement, itemSchemaOf } from "./typed-value.ts";
 
@@ -56,21 +56,21 @@ class Merger {
       const element = elementOf(item);
       if (!positions.has(element)) positions.set(element, index);
     });
-    const items = [...liveItems];
     const seen = new Set<string>();
-    for (const item of config) {
+    const merged = config.map((item) => {
       const element = itemElement(item, schema, itemSchema);
       if (element === undefined) throw this.#broken(`associative list with keys has an element that omits all key fields`);
       if (seen.has(element)) throw this.#broken(`duplicate entries for key ${showPath([element])}`);
       seen.add(element);
       const position = positions.get(element);
       this.#path.push(element);
-      const merged = this.#value(position === undefined ? undefined : items[position], item, itemSchema);
+      const value = this.#value(position === undefined ? undefined : liveItems[position], item, itemSchema);
       this.#path.pop();
-      if (position === undefined) items.push(merged);
-      else items[position] = merged;
-    }
-    const ordered = orderItems(items, [...seen], liveItems.map(elementOf), elementOf);
+      return value;
+    });
+    const ordered = mergeOrder(liveItems.map(elementOf), [...seen]).map(
+      ({ from, index }) => (from === "live" ? liveItems : merged)[index] as JsonValue,
+    );
     const same = live !== undefined && live.length === ordered.length && ordered.every((item, index) => item === live[index]);
     return same ? live : ordered;
   }

@@ -19,7 +19,7 @@ const names = (...items: string[]): JsonObject[] => items.map((name) => ({ name 
 describe("applyStrategicMergePatch", () => {
   it.each<[name: string, document: JsonObject, patch: JsonObject, result: JsonObject]>([
     [
-      "merges items by their key and appends new ones",
+      "merges items by their key and puts new ones behind those that stand before them in the patch",
       containers({ name: "a", image: "1", args: ["x"] }, { name: "b", image: "1" }),
       containers({ name: "b", image: "2" }, { name: "c", image: "3" }),
       containers({ name: "a", image: "1", args: ["x"] }, { name: "b", image: "2" }, { name: "c", image: "3" }),
@@ -61,6 +61,13 @@ describe("applyStrategicMergePatch", () => {
       { metadata: { labels: { a: null } } },
       { metadata: { labels: { b: "2" } } },
     ],
+    [
+      "puts new items first, and items in the order of the patch, where no other order is wanted",
+      containers({ name: "a" }, { name: "b" }, { name: "c" }),
+      containers({ name: "new", image: "i" }, { name: "c" }, { name: "b" }),
+      containers({ name: "new", image: "i" }, { name: "a" }, { name: "c" }, { name: "b" }),
+    ],
+    ["adds scalars to a set, new ones first", finalizers("a"), finalizers("c"), finalizers("c", "a")],
     ["adds scalars to a set", finalizers("a", "b"), finalizers("b", "c"), finalizers("a", "b", "c")],
     [
       "takes scalars out of a set",

@@ -111,9 +111,8 @@ class StrategicMerger {
       }
     }
     const items = result.filter((item) => item !== undefined);
-    if (order === undefined) return items;
-    const wanted = order.map(keyOf);
-    assertSameOrder(kept, wanted);
+    const wanted = order?.map(keyOf) ?? kept;
+    if (order !== undefined) assertSameOrder(kept, wanted);
     const orderedKey = (item: JsonValue): string => (isJsonObject(item) && Object.hasOwn(item, mergeKey) ? keyOf(item) : "");
     return orderItems(items, wanted, live.map(orderedKey), orderedKey);
   }
@@ -131,10 +130,10 @@ function mergeScalars(
   const gone = new Set(deletions);
   const added = patch.filter((value) => !live.includes(value) || gone.has(value));
   const items = [...new Set([...live.filter((value) => !gone.has(value)), ...added])];
-  if (order === undefined) return items;
   const keyOf = (value: JsonValue): string => JSON.stringify(value);
-  assertSameOrder(patch.map(keyOf), order.map(keyOf));
-  return orderItems(items, order.map(keyOf), live.map(keyOf), keyOf);
+  const wanted = (order ?? patch).map(keyOf);
+  if (order !== undefined) assertSameOrder(patch.map(keyOf), wanted);
+  return orderItems(items, wanted, live.map(keyOf), keyOf);
 }
 
 /** `$setElementOrder` must name every item of the patch's list, in the same order. */

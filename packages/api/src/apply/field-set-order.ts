@@ -1,0 +1,62 @@
+import { isJsonObject, type JsonValue } from "../json-value.ts";
+import type { FieldSet } from "./field-set.ts";
+
+/** Sets that are known to be in order: most managers' sets stay as they are while others change. */
+const ordered = new WeakSet<FieldSet>();
+
+/**
+ * The same set with its elements in upstream's order, so that equal sets are equal bytes, too: first the field itself, then
+ * names, items by their keys, values and positions. The same object when it is in order already.
+ */
+export function inFieldOrder(set: FieldSet): FieldSet {
+  if (ordered.has(set)) return set;
+  const sorted = sortedNode(set);
+  ordered.add(sorted);
+  return sorted;
+}
+
+function sortedNode(node: FieldSet): FieldSet {
+  let inOrder = true;
+  let changed = false;
+  let last: string | undefined;
+  const children: [string, FieldSet][] = [];
+  for (const element in node) {
+    const child = node[element] as FieldSet;
+    const sorted = sortedNode(child);
+    changed ||= sorted !== child;
+    inOrder &&= last === undefined || compareElements(last, element) < 0;
+    last = element;
+    children.push([element, sorted]);
+  }
+  if (inOrder && !changed) return node;
+  if (!inOrder) children.sort(([a], [b]) => compareElements(a, b));
+  return Object.fromEntries(children);
+}
+
+/** What elements start with, in their order: the field itself, names, keys, values, positions. */
+const TYPES = ".fkvi";
+
+function compareElements(a: string, b: string): number {
+  const type = a.charAt(0);
+  if (type !== b.charAt(0)) return TYPES.indexOf(type) - TYPES.indexOf(b.charAt(0));
+  if (type === "f" || a === b) return compareText(a, b);
+  if (type === "i") return Number(a.slice(2)) - Number(b.slice(2));
+  return compareValues(JSON.parse(a.slice(2)) as JsonValue, JSON.parse(b.slice(2)) as JsonValue);
+}
+
+/** Keys of items are objects of scalars: by the first name or value in which they differ. */
+function compareValues(a: JsonValue | undefined, b: JsonValue | undefined): number {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (!isJsonObject(a) || !isJsonObject(b)) return compareText(String(a), String(b));
+  const [left, right] = [Object.keys(a).sort(), Object.keys(b).sort()];
+  for (const [index, name] of left.entries()) {
+    const order = compareText(name, right[index] ?? "") || compareValues(a[name], b[name]);
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
