@@ -274,6 +274,36 @@ describe("server-side apply", () => {
     expect(await apply("bob", scaled)).toBe(fewer);
   });
 
+  it.each([
+    ["Strict", "unknown: 1\n", 500, ".unknown: field not declared in schema", undefined],
+    ["Warn", "unknown: 1\n", 500, ".unknown: field not declared in schema", undefined],
+    [
+      "Strict",
+      "data: {b: x}\n",
+      400,
+      'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 6: key "data" already set in map',
+      undefined,
+    ],
+    ["Warn", "data: {b: x}\n", 201, undefined, 'line 6: key \\"data\\" already set in map'],
+    ["Ignore", "data: {b: x}\n", 201, undefined, undefined],
+  ])("with field validation %s says of the document with %j what upstream says", async (fieldValidation, rest, code, message, warning) => {
+    const answered = api.client().transport.request({
+      method: "PATCH",
+      path: "/api/v1/namespaces/default/configmaps/m",
+      query: { fieldManager: "me", fieldValidation },
+      headers: { "content-type": "application/apply-patch+yaml" },
+      body: new TextEncoder().encode(`apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: m\ndata: {a: x}\n${rest}`),
+    });
+    if (message !== undefined) {
+      expect(await refusal(answered)).toMatchObject({ code, message: expect.stringContaining(message) });
+      return;
+    }
+    const { status, headers } = await answered;
+    expect(status).toBe(code);
+    if (warning === undefined) expect(headers["warning"]).toBeUndefined();
+    else expect(headers["warning"]).toContain(warning);
+  });
+
   it("wants a manager", async () => {
     expect((await refusal(api.client().resource(deploymentKind).patch(ref("web"), deployment("web", 1), { type: "apply" }))).code).toBe(
       422,

@@ -173,15 +173,29 @@ describe("applyPatch", () => {
     expect(fieldPaths(managedFields[0]?.fieldsV1 as FieldSet).map(showPath)).toEqual([".spec.nodeName"]);
   });
 
-  it.each<[name: string, patch: KubeObject, message: string]>([
-    ["managed fields in the patch", object("ConfigMap", { metadata: { managedFields: [] } }), "metadata.managedFields must be nil"],
+  it.each<[name: string, patch: KubeObject, code: number, message: string]>([
+    ["managed fields in the patch", object("ConfigMap", { metadata: { managedFields: [] } }), 400, "metadata.managedFields must be nil"],
+    [
+      "a field that there is not",
+      object("Service", { spec: { ports: [{ port: 80, colour: "red" }] } }),
+      500,
+      'failed to create typed patch object (n/x; v1, Kind=Service): .spec.ports[port=80,protocol="TCP"].colour: field not declared in schema',
+    ],
+    [
+      "several fields that there are not",
+      object("Pod", { metadata: { author: "me" }, spec: { containers: [], overhead: { any: "1" }, tolerations: [{ colour: "red" }] } }),
+      500,
+      "failed to create typed patch object (n/x; v1, Kind=Pod): errors:\n  .metadata.author: field not declared in schema\n" +
+        "  .spec.tolerations[0].colour: field not declared in schema",
+    ],
     [
       "an item that stands twice",
       object("Service", { spec: { ports: [{ port: 80 }, { port: 80 }] } }),
+      500,
       'failed to create typed patch object (n/x; v1, Kind=Service): .spec.ports: duplicate entries for key [port=80,protocol="TCP"]',
     ],
-  ])("refuses %s", (_name, patch, message) => {
-    expect(conflictOf(() => apply(undefined, "a", patch))).toMatchObject({ code: 400, message });
+  ])("refuses %s", (_name, patch, code, message) => {
+    expect(conflictOf(() => apply(undefined, "a", patch))).toMatchObject({ code, message });
   });
 });
 

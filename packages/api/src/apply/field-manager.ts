@@ -2,9 +2,10 @@ import { isJsonObject, jsonEquals, type JsonObject } from "../json-value.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../object.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
-import { badRequest } from "../status.ts";
+import { badRequest, statusError, type StatusError } from "../status.ts";
 import { applyConflict, type ApplyConflict } from "./apply-conflict.ts";
 import { compareObjects, fieldSetOf, type Comparison } from "./compare.ts";
+import { undeclaredFields } from "./declared-fields.ts";
 import { difference, EMPTY_SET, intersection, isEmpty, sameSet, setOfPath, union, type FieldSet } from "./field-set.ts";
 import { BEFORE_FIRST_APPLY, managerId, readManagers, writeManagers, type Manager } from "./managed-fields.ts";
 import { ConfigurationError, mergeConfiguration, removeUnowned } from "./merge.ts";
@@ -60,13 +61,15 @@ export interface ApplyResult {
 /**
  * Server-side apply (KEP-555): puts `patch` over `live`, takes away what the manager applied before and no longer does unless
  * somebody else owns it, and records what it owns. Throws `StatusError`: 409 with a cause for each field of another manager
- * that would change, 400 for a patch that makes no sense.
+ * that would change, 400 and (as upstream) 500 for a patch that makes no sense.
  */
 export function applyPatch(request: ApplyRequest): ApplyResult {
   const { schema, registry } = request;
   const live = request.live as JsonObject | undefined;
   const config = request.patch as JsonObject;
   if (request.patch.metadata?.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
+  const undeclared = undeclaredFields(config, schema, registry);
+  if (undeclared.length > 0) throw notTyped(request, undeclared);
   const managers = managersBeforeApply(request);
   const self = newManager(request, "Apply", fieldsToOwn(request));
   const last = managers.get(managerId(self));
@@ -156,10 +159,18 @@ function mergedOrRefused(live: JsonObject, config: JsonObject, request: ApplyReq
     return mergeConfiguration(live, config, request.schema, request.registry);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const { namespace, name = "" } = request.patch.metadata ?? {};
-    const subject = `${namespace === undefined ? "" : namespace}/${name}; ${request.apiVersion}, Kind=${request.patch.kind ?? ""}`;
-    throw badRequest(`failed to create typed patch object (${subject}): ${error.message}`);
+    throw notTyped(request, [error.message]);
   }
+}
+
+/** Upstream knows no reason for this. */
+function notTyped({ patch, apiVersion }: ApplyRequest, problems: readonly string[]): StatusError {
+  const { namespace = "", name = "" } = patch.metadata ?? {};
+  const why = problems.length === 1 ? (problems[0] ?? "") : ["errors:", ...problems.map((problem) => `  ${problem}`)].join("\n");
+  return statusError(
+    "Unknown",
+    `failed to create typed patch object (${namespace}/${name}; ${apiVersion}, Kind=${patch.kind ?? ""}): ${why}`,
+  );
 }
 
 /** The other managers without what the apply takes from them. Throws the conflict when they own it and there is no force. */

@@ -1,10 +1,11 @@
 import type { JsonValue } from "../json-value.ts";
 import { DecodeError } from "./decode-error.ts";
 import { MAX_DEPTH, MAX_DOCUMENT_BYTES, type DecodeLimits, type Decoded } from "./decoded.ts";
-import { parseJson } from "./json-parser.ts";
+import { parseJson, type ParsedJson } from "./json-parser.ts";
 import { scanJson } from "./json-scan.ts";
 
 const NO_DUPLICATES: readonly string[] = Object.freeze([]);
+const NONE_TWICE: ParsedJson["duplicates"] = Object.freeze([]);
 const NO_DECIMALS: ReadonlyMap<string, string> = new Map();
 
 /** Refuses bytes that are not UTF-8; keeps a byte order mark, which JSON then refuses. */
@@ -34,12 +35,17 @@ export function documentText(input: Uint8Array | string, limits: DecodeLimits): 
  * reader takes over. Duplicate fields show in that the text has more fields than the value.
  */
 export function decodeJson(input: Uint8Array | string, limits: DecodeLimits = {}): Decoded {
-  const text = documentText(input, limits);
+  const { value, duplicates, decimals } = parseJsonText(documentText(input, limits), limits);
+  return { value, duplicates: duplicates.length === 0 ? NO_DUPLICATES : duplicates.map(({ path }) => path), decimals };
+}
+
+/** {@link decodeJson} of text that {@link documentText} has checked, with the places of duplicate fields. */
+export function parseJsonText(text: string, limits: DecodeLimits): ParsedJson {
   const maxDepth = limits.maxDepth ?? MAX_DEPTH;
   const scan = scanJson(text, maxDepth);
   if (!scan.unusualNumbers && !scan.surrogateEscapes) {
     const value = parsedOrUndefined(text);
-    if (value !== undefined && countFields(value) === scan.fields) return { value, duplicates: NO_DUPLICATES, decimals: NO_DECIMALS };
+    if (value !== undefined && countFields(value) === scan.fields) return { value, duplicates: NONE_TWICE, decimals: NO_DECIMALS };
   }
   return parseJson(text, maxDepth);
 }

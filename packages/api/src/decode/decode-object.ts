@@ -63,7 +63,8 @@ export function decodeObject(document: ObjectDocument, target: DecodeTarget, fie
 export function readObject(decoded: Decoded, target: DecodeTarget, fieldValidation: FieldValidation): DecodedObject {
   const { expected } = target;
   const named = withKind(decoded.value, expected);
-  const { value, problems } = readBySchema({ ...decoded, value: named }, target);
+  const { value, problems: found } = readBySchema({ ...decoded, value: named }, target);
+  const problems = decoded.repeatedKeys === undefined ? found : [decoded.repeatedKeys, ...found];
   if (problems.length > 0 && fieldValidation === "Strict") {
     throw cannotBeHandled(expected, `strict decoding error: ${problems.join(", ")}`);
   }

@@ -38,9 +38,17 @@ describe("decodeYaml", () => {
   });
 
   it("finds duplicate fields; the last one counts", () => {
-    const decoded = decodeYaml("a: 1\nb:\n- c: 1\n  c: 2\na: 3\n");
-    expect(decoded.duplicates).toEqual(["b[0].c", "a"]);
-    expect(decoded.value).toEqual({ a: 3, b: [{ c: 2 }] });
+    for (const text of ["a: 1\nb:\n- c: 1\n  c: 2\na:\n  3\n", '{"a": 1,\n"b":[\n{"c": 1,\n"c": 2}],"a":\n3}']) {
+      const decoded = decodeYaml(text);
+      expect(decoded.duplicates).toEqual([]);
+      expect(decoded.repeatedKeys).toBe(
+        'yaml: unmarshal errors:\n  line 4: key "c" already set in map\n  line 6: key "a" already set in map'.replace(
+          "line 6",
+          text.startsWith("{") ? "line 5" : "line 6",
+        ),
+      );
+      expect(decoded.value).toEqual({ a: 3, b: [{ c: 2 }] });
+    }
   });
 
   it("makes keys of prototypes ordinary fields", () => {

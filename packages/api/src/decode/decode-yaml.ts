@@ -3,8 +3,8 @@ import { isMap, isScalar, isSeq, Lexer, parseDocument, type CollectionTag, type 
 import { setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { DecodeError } from "./decode-error.ts";
 import { MAX_DEPTH, type DecodeLimits, type Decoded } from "./decoded.ts";
-import { decodeJson, documentText } from "./decode-json.ts";
-import { formatPath } from "./json-parser.ts";
+import { documentText, parseJsonText } from "./decode-json.ts";
+import { MAX_FIELD_PROBLEMS } from "./typed-decoder.ts";
 
 /** How many nodes all aliases together may stand for: refuses "billion laughs" (CVE-2019-11253) and leaves room for honest anchors. */
 const MAX_ALIASED_NODES = 10_000;
@@ -20,7 +20,7 @@ export function decodeYaml(input: Uint8Array | string, limits: DecodeLimits = {}
   // Most clients that say YAML send JSON, which is read far faster.
   if (text.startsWith("{")) {
     try {
-      return decodeJson(text, limits);
+      return decodeJsonAsYaml(text, limits);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }
@@ -40,17 +40,24 @@ export function decodeYaml(input: Uint8Array | string, limits: DecodeLimits = {}
     });
     const [error] = document.errors;
     if (error !== undefined) throw new DecodeError(`error converting YAML to JSON: yaml: ${error.message.split("\n", 1)[0]}`);
-    const duplicates: string[] = [];
-    if (document.contents !== null) findDuplicates(document.contents as Node, [], duplicates, maxDepth);
+    const repeated: RepeatedKey[] = [];
+    if (document.contents !== null) findRepeatedKeys(document.contents as Node, 0, repeated, maxDepth);
     // Every node that is written out takes a character at least; what goes beyond that comes from aliases.
     const budget = { nodes: text.length + MAX_ALIASED_NODES };
     const value = asJson(document.toJS({ maxAliasCount: MAX_ALIASED_NODES }), { depth: 0, maxDepth, budget });
-    return { value, duplicates, decimals: new Map() };
+    return { value, duplicates: [], decimals: new Map(), ...repeatedKeys(text, repeated) };
   } catch (error) {
     if (error instanceof DecodeError) throw error;
     // The library recurses (RangeError on deep nesting) and refuses alias bombs (ReferenceError).
     throw new DecodeError(`error converting YAML to JSON: yaml: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Reads a YAML document that is JSON, quickly. Throws `DecodeError` when it is not: it may still be YAML. */
+export function decodeJsonAsYaml(input: Uint8Array | string, limits: DecodeLimits = {}): Decoded {
+  const text = documentText(input, limits);
+  const { value, duplicates, decimals } = parseJsonText(text, limits);
+  return { value, duplicates: [], decimals, ...repeatedKeys(text, duplicates) };
 }
 
 /**
@@ -79,24 +86,36 @@ function kubernetesTags(tags: Tags): Tags {
   });
 }
 
-function findDuplicates(node: Node, path: (string | number)[], duplicates: string[], maxDepth: number): void {
-  if (path.length > maxDepth) throw new DecodeError("exceeded max depth");
-  if (isSeq(node)) {
-    node.items.forEach((item, index) => {
-      path.push(index);
-      findDuplicates(item as Node, path, duplicates, maxDepth);
-      path.pop();
-    });
+/** A key that stands more than once in its map, and where in the text its later value begins. */
+interface RepeatedKey {
+  readonly key: string;
+  readonly offset: number;
+}
+
+/** What upstream's strict YAML reader says, of as many keys as the other readers report. */
+function repeatedKeys(text: string, repeated: readonly RepeatedKey[]): { readonly repeatedKeys?: string } {
+  if (repeated.length === 0) return {};
+  const lines: string[] = [];
+  let line = 1;
+  let at = 0;
+  for (const { key, offset } of [...repeated].sort((a, b) => a.offset - b.offset).slice(0, MAX_FIELD_PROBLEMS)) {
+    for (; at < offset; at++) if (text[at] === "\n") line++;
+    lines.push(`  line ${line}: key ${JSON.stringify(key)} already set in map`);
   }
+  return { repeatedKeys: `yaml: unmarshal errors:\n${lines.join("\n")}` };
+}
+
+function findRepeatedKeys(node: Node, depth: number, repeated: RepeatedKey[], maxDepth: number): void {
+  if (depth > maxDepth) throw new DecodeError("exceeded max depth");
+  if (isSeq(node)) for (const item of node.items) findRepeatedKeys(item as Node, depth + 1, repeated, maxDepth);
   if (!isMap(node)) return;
   const seen = new Set<string>();
   for (const { key, value } of node.items) {
     const name = isScalar(key) ? String(key.value) : String(key);
-    path.push(name);
-    if (seen.has(name) && name !== "<<") duplicates.push(formatPath(path));
+    const place = (value ?? key) as Node;
+    if (seen.has(name) && name !== "<<") repeated.push({ key: name, offset: place.range?.[0] ?? 0 });
     seen.add(name);
-    if (value !== null) findDuplicates(value as Node, path, duplicates, maxDepth);
-    path.pop();
+    if (value !== null) findRepeatedKeys(value as Node, depth + 1, repeated, maxDepth);
   }
 }
 

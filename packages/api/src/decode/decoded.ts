@@ -19,6 +19,8 @@ export interface Decoded {
   readonly value: JsonValue;
   /** The paths of fields that stand twice (`spec.containers[0].name`), in the order of the document; the last one counts. */
   readonly duplicates: readonly string[];
+  /** What is wrong with a YAML document in which keys stand twice, in upstream's words; its `duplicates` are empty. */
+  readonly repeatedKeys?: string;
   /** JSON numbers with a fraction or an exponent by their paths, as written: an integer field refuses `3.0`. */
   readonly decimals: ReadonlyMap<string, string>;
 }

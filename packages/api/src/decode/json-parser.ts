@@ -4,10 +4,18 @@ import { DecodeError } from "./decode-error.ts";
 /** What {@link parseJson} finds beside the value. */
 interface ParsedJson {
   readonly value: JsonValue;
-  /** The paths of fields that stand more than once, each path once. */
-  readonly duplicates: readonly string[];
+  /** The fields that stand more than once, each once. */
+  readonly duplicates: readonly DuplicateField[];
   /** Numbers with a fraction or an exponent by their paths, as written: an integer field refuses `3.0`. */
   readonly decimals: ReadonlyMap<string, string>;
+}
+
+/** A field that stands more than once. */
+export interface DuplicateField {
+  readonly path: string;
+  readonly key: string;
+  /** Where in the text its second value begins. */
+  readonly offset: number;
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -37,7 +45,7 @@ class JsonParser {
   readonly #text: string;
   readonly #maxDepth: number;
   readonly #path: (string | number)[] = [];
-  readonly #duplicates = new Set<string>();
+  readonly #duplicates = new Map<string, DuplicateField>();
   readonly #decimals = new Map<string, string>();
   #at = 0;
 
@@ -50,7 +58,7 @@ class JsonParser {
     const value = this.#value();
     this.#space();
     if (this.#at < this.#text.length) throw this.#unexpected("after top-level value");
-    return { value, duplicates: [...this.#duplicates], decimals: this.#decimals };
+    return { value, duplicates: [...this.#duplicates.values()], decimals: this.#decimals };
   }
 
   #space(): void {
@@ -171,7 +179,8 @@ class JsonParser {
       if (this.#text[this.#at] !== ":") throw this.#unexpected("after object key");
       this.#at++;
       this.#path.push(key);
-      if (Object.hasOwn(object, key)) this.#duplicates.add(formatPath(this.#path));
+      this.#space();
+      if (Object.hasOwn(object, key)) this.#repeated(key);
       setKey(object, key, this.#value());
       this.#path.pop();
       this.#space();
@@ -180,6 +189,11 @@ class JsonParser {
       this.#at++;
       if (char === "}") return object;
     }
+  }
+
+  #repeated(key: string): void {
+    const path = formatPath(this.#path);
+    if (!this.#duplicates.has(path)) this.#duplicates.set(path, { path, key, offset: this.#at });
   }
 
   #unexpected(where: string): DecodeError {

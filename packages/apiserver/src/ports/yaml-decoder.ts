@@ -1,4 +1,4 @@
-import { DecodeError, decodeJson, decodeYaml, type Decoded } from "@skiff/api";
+import { DecodeError, decodeJsonAsYaml, decodeYaml, type Decoded } from "@skiff/api";
 
 /** Reads large YAML documents without holding up everybody else. */
 export interface YamlDecoder {
@@ -20,7 +20,7 @@ export async function decodeYamlBody(bytes: Uint8Array, decoder: YamlDecoder | u
   if (decoder === undefined || bytes.length <= INLINE_BYTES) return decodeYaml(bytes);
   if (bytes[0] === "{".charCodeAt(0)) {
     try {
-      return decodeJson(bytes);
+      return decodeJsonAsYaml(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }

@@ -9,6 +9,7 @@ import type { FieldValidation } from "../write-options.ts";
 interface RawBody {
   readonly value: JsonValue;
   readonly duplicates: readonly string[];
+  readonly repeatedKeys?: string;
   readonly decimals: ReadonlyMap<string, string>;
   /** True when nobody else holds parts of `value`, so that it need not be copied. */
   readonly exclusive?: boolean;

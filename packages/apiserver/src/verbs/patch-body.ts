@@ -25,6 +25,8 @@ export interface Patch {
   readonly value: JsonValue;
   /** Paths that stand twice in the patch's document. */
   readonly duplicates: readonly string[];
+  /** What is wrong with the keys of a YAML document. */
+  readonly repeatedKeys?: string;
 }
 
 /**
@@ -48,8 +50,8 @@ export async function readPatch(context: ResourceContext): Promise<Patch> {
   const bytes = body.type === "none" ? Buffer.alloc(0) : await body.read();
   if (bytes.length === 0) throw badRequest("the request body is empty: a patch was expected");
   try {
-    const { value, duplicates } = type === "apply" ? await decodeYamlBody(bytes, core.yaml) : decodeJson(bytes);
-    return { type, value, duplicates };
+    const { decimals: _unused, ...document } = type === "apply" ? await decodeYamlBody(bytes, core.yaml) : decodeJson(bytes);
+    return { type, ...document };
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(type === "apply" ? `error decoding YAML: ${error.message}` : `error decoding patch: ${error.message}`);

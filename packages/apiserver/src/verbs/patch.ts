@@ -69,6 +69,7 @@ function applied(context: ResourceContext, old: StoredObject, body: Patch, optio
   checkRevision(context, old, config);
   const live = toServedVersion(resource, old.object);
   const { object, managedFields } = serverSideApply(context, live, config, options);
+  checkKeys(context, body, options);
   if (object === live) return old.object;
   const result = readPatched(context, object as unknown as JsonValue, body, options.fieldValidation);
   setManagedFields(result, managedFields);
@@ -84,6 +85,7 @@ async function createByApply(context: ResourceContext, body: Patch, options: Wri
   }
   if (parseRevision(config.metadata?.resourceVersion) !== undefined) throw notFound(subjectOf(context, route.name));
   const { object, managedFields } = serverSideApply(context, undefined, config, options);
+  checkKeys(context, body, options);
   const result = readPatched(context, object as unknown as JsonValue, body, options.fieldValidation);
   setManagedFields(result, managedFields);
   const stored = await createObject(context, {
@@ -126,6 +128,14 @@ function serverSideApply(
     registry: core.schemas,
     resetFields: resetFields(context, route.subresource),
   });
+}
+
+/** Errors: with `Strict`, `BadRequest` for keys that stand twice in the document, which the apply itself cannot see any more. */
+function checkKeys({ warnings }: ResourceContext, { repeatedKeys }: Patch, { fieldValidation }: WriteOptions): void {
+  if (repeatedKeys === undefined || fieldValidation === "Ignore") return;
+  const problem = `error converting YAML to JSON: ${repeatedKeys}`;
+  if (fieldValidation === "Strict") throw badRequest(`error strict decoding YAML: ${problem}`);
+  warnings.add(problem);
 }
 
 /** Nobody comes to own fields by a write that cannot change them. */
