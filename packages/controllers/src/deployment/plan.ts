@@ -12,7 +12,15 @@ import {
   rolloutStatus,
   setCondition,
 } from "./deployment-status.ts";
-import { findNewReplicaSet, newReplicaSet, refreshedReplicaSet, REVISION, revisionAfter, revisionOf, scaleAnnotations } from "./revision.ts";
+import {
+  findNewReplicaSet,
+  newReplicaSet,
+  refreshedReplicaSet,
+  REVISION,
+  revisionAfter,
+  revisionOf,
+  scaleAnnotations,
+} from "./revision.ts";
 import {
   allOf,
   desiredReplicas,
