@@ -1,5 +1,5 @@
 /** Where an item of a merged list comes from: a position in the live list, or in the applied one. */
-export type MergedItem = { readonly from: "live" | "applied"; readonly index: number };
+type MergedItem = { readonly from: "live" | "applied"; readonly index: number };
 
 /**
  * The order of a list whose items an apply merges, by the keys of the items. Applied items stand in their order. Items of

@@ -2,7 +2,7 @@ import { setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { DecodeError } from "./decode-error.ts";
 
 /** What {@link parseJson} finds beside the value. */
-interface ParsedJson {
+export interface ParsedJson {
   readonly value: JsonValue;
   /** The fields that stand more than once, each once. */
   readonly duplicates: readonly DuplicateField[];
@@ -11,7 +11,7 @@ interface ParsedJson {
 }
 
 /** A field that stands more than once. */
-export interface DuplicateField {
+interface DuplicateField {
   readonly path: string;
   readonly key: string;
   /** Where in the text its second value begins. */
