@@ -47,7 +47,8 @@ function compareElements(a: string, b: string): number {
 /** Keys of items are objects of scalars: by the first name or value in which they differ. */
 function compareValues(a: JsonValue | undefined, b: JsonValue | undefined): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
-  if (!isJsonObject(a) || !isJsonObject(b)) return compareText(String(a), String(b));
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
+  if (!isJsonObject(a) || !isJsonObject(b)) return compareText(JSON.stringify(a) ?? "", JSON.stringify(b) ?? "");
   const [left, right] = [Object.keys(a).sort(), Object.keys(b).sort()];
   for (const [index, name] of left.entries()) {
     const order = compareText(name, right[index] ?? "") || compareValues(a[name], b[name]);

@@ -12,7 +12,7 @@ it.each([
   ["ab", "", "ab"],
   ["axby", "ab", "axby"],
 ])("merges %j and the applied %j into %j", (live, applied, merged) => {
-  const lists = { live: [...live], applied: [...applied] };
+  const lists = { live: live.split(""), applied: applied.split("") };
   expect(
     mergeOrder(lists.live, lists.applied)
       .map(({ from, index }) => lists[from][index])

@@ -14,6 +14,17 @@ import { checkDnsSubdomain, checkPortNumber, checkQualifiedName } from "./names.
 const OPERATIONS = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 const MAX_TIMEOUT_SECONDS = 30;
 
+/** What is wrong with the path of a webhook at a Service: an empty one is the root, others consist of subdomains. */
+function checkServicePath(path: string): string[] {
+  if (path === "" || path === "/") return [];
+  if (path === "//") return ["segment[0] may not be empty"];
+  const segments = path.slice(1).replace(/\/$/, "").split("/");
+  const problems = segments.flatMap((segment, index) =>
+    segment === "" ? [`segment[${index}] may not be empty`] : checkDnsSubdomain(segment).map((problem) => `segment[${index}]: ${problem}`),
+  );
+  return path.startsWith("/") ? problems : ["must start with a '/'", ...problems];
+}
+
 /** Where a webhook is reached: by URL or as a Service, never both. */
 export function validateClientConfig(config: Partial<WebhookClientConfig> | undefined, field: string): FieldError[] {
   const { url, service } = config ?? {};
@@ -29,10 +40,8 @@ export function validateClientConfig(config: Partial<WebhookClientConfig> | unde
         checkPortNumber(port).map((problem) => `port is not valid: ${problem}`),
       ),
     );
-    if (service.path !== undefined && !service.path.startsWith("/")) {
-      errors.push(invalidValue(`${field}.service.path`, service.path, "must start with a '/'"));
-    }
-    return errors;
+    const { path = "" } = service;
+    return [...errors, ...checkServicePath(path).map((problem) => invalidValue(`${field}.service.path`, path, problem))];
   }
   let parsed: URL;
   try {
