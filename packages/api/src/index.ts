@@ -31,6 +31,7 @@ export * from "./openapi/open-api.ts";
 export { openApiV2 } from "./openapi/open-api-v2.ts";
 export { openApiV3, openApiV3Index } from "./openapi/open-api-v3.ts";
 export { servedKinds } from "./openapi/served-kind.ts";
+export * from "./bootstrap-token.ts";
 export * from "./cron-schedule.ts";
 export { isExternallyAccessible } from "./defaults/service-defaults.ts";
 export { NAMESPACE_NAME_LABEL } from "./defaults/core-defaults.ts";

@@ -2,6 +2,8 @@ import { componentHost, type Host } from "@skiff/base";
 import { EventRecorder, type Client, type InformerFactory } from "@skiff/client";
 import { runController, type AnyController, type ControllerMetrics, type RunningController } from "@skiff/controller-kit";
 import type { ControllerContext } from "./controller-context.ts";
+import { createTokenCleaner } from "./bootstrap-token/cleaner-controller.ts";
+import { createBootstrapSigner } from "./bootstrap-token/signer-controller.ts";
 import { createCertificateApprovingController } from "./certificates/approving-controller.ts";
 import type { CertificateSigningOptions } from "./certificates/certificate-signing.ts";
 import { createCertificateCleanerController } from "./certificates/cleaner-controller.ts";
@@ -116,6 +118,8 @@ export const allControllers: readonly ControllerEntry[] = [
     "certificate-controller",
   ),
   entry("certificatesigningrequest-cleaner-controller", createCertificateCleanerController, "certificate-controller"),
+  entry("bootstrap-signer-controller", createBootstrapSigner, "bootstrap-signer"),
+  entry("token-cleaner-controller", createTokenCleaner, "token-cleaner"),
 ];
 
 /** The user name of a controller's service account. */

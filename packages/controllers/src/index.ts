@@ -1,5 +1,7 @@
 export * from "./all-controllers.ts";
 export type { ControllerContext } from "./controller-context.ts";
+export { signDetached, verifyDetached } from "./bootstrap-token/detached-jws.ts";
+export { CLUSTER_INFO, KUBECONFIG_KEY, signatureKey } from "./bootstrap-token/plan.ts";
 export { createCertificateApprovingController } from "./certificates/approving-controller.ts";
 export type { ApprovalRule, CertificateSigningOptions, SigningAnswer } from "./certificates/certificate-signing.ts";
 export { createCertificateCleanerController } from "./certificates/cleaner-controller.ts";
