@@ -1,6 +1,6 @@
 import type { Host } from "@skiff/base";
 import { CertificateAuthority, type CertificateAndKey } from "./certificate-authority.ts";
-import { generateKeyPair, loadKeyPair, type KeyPair } from "./node-crypto.ts";
+import { generateKeyPair, loadKeyPair, readCertificate, type KeyPair } from "./node-crypto.ts";
 import { needsRenewal } from "./validity.ts";
 
 /** What is kept of a cluster's keys between runs. Absent parts are made when they are first asked for. */
@@ -38,6 +38,8 @@ export class ClusterPki {
   #serviceAccountKey: KeyPair | undefined;
   #apiServer: CertificateAndKey | undefined;
   #frontProxyClient: CertificateAndKey | undefined;
+  /** The certificate that was looked into last: it is asked for on every connection. */
+  #knownToCover: string | undefined;
 
   constructor(host: Pick<Host, "clock" | "random">, options: ClusterPkiOptions = {}) {
     this.#host = host;
@@ -65,13 +67,21 @@ export class ClusterPki {
     return (this.#serviceAccountKey ??= generateKeyPair());
   }
 
-  /** The API server's own certificate; replaced on the way when it is due, so ask again from time to time. */
+  /**
+   * The API server's own certificate; replaced on the way when it is due or lacks one of the server's addresses, which a
+   * machine may change. So ask again from time to time.
+   */
   get apiServer(): CertificateAndKey {
     const current = this.#apiServer;
-    if (current === undefined || needsRenewal(current.certificatePem, this.#host.clock.now())) {
+    if (current === undefined || needsRenewal(current.certificatePem, this.#host.clock.now()) || !this.#covers(current)) {
       this.#apiServer = this.authority.issueServerCertificate(this.#apiServerNames(), this.#apiServerIps());
     }
     return this.#apiServer as CertificateAndKey;
+  }
+
+  /** The names and addresses that belong to the API server: nobody else's certificate may hold one. */
+  apiServerHosts(): readonly string[] {
+    return [...this.#apiServerNames(), ...this.#apiServerIps()];
   }
 
   /** The certificate with which the API server speaks to extension API servers. Replaced when it is due. */
@@ -93,17 +103,6 @@ export class ClusterPki {
     return this.authority.issueClientCertificate(commonName, organizations);
   }
 
-  /** The client and the serving certificate of a node's kubelet. */
-  issueKubeletCertificates(
-    nodeName: string,
-    ips: readonly string[],
-  ): { readonly client: CertificateAndKey; readonly server: CertificateAndKey } {
-    return {
-      client: this.authority.issueClientCertificate(`system:node:${nodeName}`, ["system:nodes"]),
-      server: this.authority.issueServerCertificate([nodeName], ips),
-    };
-  }
-
   /** Everything that was made or loaded so far. */
   save(): ClusterPkiFiles {
     return {
@@ -113,6 +112,14 @@ export class ClusterPki {
       apiServer: this.#apiServer,
       frontProxyClient: this.#frontProxyClient,
     };
+  }
+
+  #covers({ certificatePem }: CertificateAndKey): boolean {
+    if (this.#knownToCover === certificatePem) return true;
+    const certificate = readCertificate(certificatePem);
+    const covers = this.#apiServerIps().every((ip) => certificate.checkIP(ip) !== undefined);
+    if (covers) this.#knownToCover = certificatePem;
+    return covers;
   }
 
   #apiServerNames(): string[] {

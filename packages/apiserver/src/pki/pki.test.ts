@@ -89,6 +89,16 @@ describe("certificates", () => {
     expect(readCertificate(second.apiServer.certificatePem).verify(readCertificate(first.authority.certificatePem).publicKey)).toBe(true);
   });
 
+  it("are replaced when the API server gets an address that they lack, and not when it loses one", () => {
+    const host = testHost();
+    const first = createClusterPki(host, { apiServerIps: ["192.0.2.1"] });
+    const before = first.apiServer;
+    const moved = createClusterPki(host, { files: first.save(), apiServerIps: ["192.0.2.1", "192.0.2.2"] });
+    expect(readCertificate(moved.apiServer.certificatePem).checkIP("192.0.2.2")).toBe("192.0.2.2");
+    expect(moved.apiServer).toBe(moved.apiServer);
+    expect(createClusterPki(host, { files: first.save() }).apiServer).toEqual(before);
+  });
+
   it("are renewed when the clock was wrong, too", () => {
     const { certificatePem } = CertificateAuthority.create(testHost(), "x");
     const { notBeforeMs, notAfterMs } = validityOf(certificatePem);
