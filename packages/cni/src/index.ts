@@ -23,4 +23,4 @@ export {
   BRIDGE_FILTER_SETTING,
   planNodeSysctls,
 } from "./node-network.ts";
-export { planPodRoutes, type PodRoute, PodRoutes } from "./pod-routes.ts";
+export { planPodRoutes, type PodRoute, PodRoutes, type PodRouteScope, removePodNetwork } from "./pod-routes.ts";

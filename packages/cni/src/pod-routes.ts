@@ -1,4 +1,5 @@
 import { type Command, type CommandRunner, runOrThrow } from "./command-runner.ts";
+import { performSteps, removal } from "./node-network.ts";
 
 /** A way to the Pods of another node. */
 export interface PodRoute {
@@ -21,33 +22,35 @@ export function planPodRoutes(present: readonly PodRoute[], wanted: readonly Pod
   const removals = [...presentVia.keys()].filter((podCidr) => !wantedCidrs.has(podCidr)).sort();
   const changes = wanted.filter(({ podCidr, via }) => presentVia.get(podCidr) !== via);
   return [
-    ...removals.map((podCidr): Command => ["ip", ...family(podCidr), "route", "del", podCidr, "proto", protocol]),
-    ...changes.map(({ podCidr, via }): Command => ["ip", ...family(podCidr), "route", "replace", podCidr, "via", via, "proto", protocol]),
+    ...removals.map((podCidr): Command => ["ip", "-4", "route", "del", podCidr, "proto", protocol]),
+    ...changes.map(({ podCidr, via }): Command => ["ip", "-4", "route", "replace", podCidr, "via", via, "proto", protocol]),
   ];
 }
+
+/** Which of the routes in a network namespace are meant: several clusters of one machine may have some in it. */
+export type PodRouteScope =
+  /** Those of a node, to Pods of this range (IPv4 CIDR): the cluster's. */
+  | { readonly clusterCidr: string }
+  /** The machine's own, by way of the interface that joins a cluster's nodes. */
+  | { readonly device: string };
 
 /** The routes to other nodes' Pods in this network namespace. */
 export class PodRoutes {
   readonly #runner: CommandRunner;
-  readonly #device: readonly string[];
+  readonly #scope: readonly string[];
   readonly #protocol: string;
 
-  /** With `device`, the machine's own routes by way of the interface that joins a cluster's nodes; else those of a node. */
-  constructor(runner: CommandRunner, device?: string) {
+  constructor(runner: CommandRunner, scope: PodRouteScope) {
     this.#runner = runner;
-    this.#device = device === undefined ? [] : ["dev", device];
-    this.#protocol = device === undefined ? PROTOCOL : MACHINE_PROTOCOL;
+    this.#scope = "device" in scope ? ["dev", scope.device] : ["root", scope.clusterCidr];
+    this.#protocol = "device" in scope ? MACHINE_PROTOCOL : PROTOCOL;
   }
 
   /** Our routes that are there now. */
   async list(): Promise<readonly PodRoute[]> {
-    const routes: PodRoute[] = [];
-    for (const flags of [["-4"], ["-6"]]) {
-      const stdout = await runOrThrow(this.#runner, ["ip", ...flags, "-json", "route", "show", ...this.#device, "proto", this.#protocol]);
-      const parsed = JSON.parse(stdout.trim() || "[]") as readonly { readonly dst?: string; readonly gateway?: string }[];
-      for (const { dst, gateway } of parsed) if (dst !== undefined && gateway !== undefined) routes.push({ podCidr: dst, via: gateway });
-    }
-    return routes;
+    const stdout = await runOrThrow(this.#runner, ["ip", "-4", "-json", "route", "show", ...this.#scope, "proto", this.#protocol]);
+    const parsed = JSON.parse(stdout.trim() || "[]") as readonly { readonly dst?: string; readonly gateway?: string }[];
+    return parsed.flatMap(({ dst, gateway }) => (dst === undefined || gateway === undefined ? [] : [{ podCidr: dst, via: gateway }]));
   }
 
   /**
@@ -60,6 +63,13 @@ export class PodRoutes {
   }
 }
 
-function family(address: string): readonly string[] {
-  return address.includes(":") ? ["-6"] : ["-4"];
+/**
+ * Removes what {@link PodRoutes} of a node and the bridge plug-in made in this network namespace: the routes to other nodes'
+ * Pods, and the bridge. Idempotent.
+ */
+export async function removePodNetwork(runner: CommandRunner, bridge: string, clusterCidr: string): Promise<void> {
+  await performSteps(runner, [
+    { command: ["ip", "-4", "route", "flush", "root", clusterCidr, "proto", PROTOCOL] },
+    removal(["ip", "link", "del", bridge], ["ip", "link", "show", "dev", bridge]),
+  ]);
 }

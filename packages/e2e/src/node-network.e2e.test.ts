@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { inNetworkNamespace, nodeCommandRunner, NodeNetwork, PodRoutes, runOrThrow } from "@skiff/cni";
+import { type CommandRunner, inNetworkNamespace, nodeCommandRunner, NodeNetwork, PodRoutes, runOrThrow } from "@skiff/cni";
 import { afterEach, describe, expect, it } from "vitest";
 
 const OPTIONS = { cluster: "e2e-net", nodeCidr: "172.31.99.0/24", nodes: 2 };
@@ -33,9 +33,10 @@ describe("the network of several nodes on one machine", () => {
   it("carries routes between the Pods of the nodes", async () => {
     await network.create();
     const [first, second] = network.layout.members;
-    const routes = new PodRoutes({
+    const inFirst: CommandRunner = {
       run: (command, input) => nodeCommandRunner.run(inNetworkNamespace(first?.namespace ?? "", command), input),
-    });
+    };
+    const routes = new PodRoutes(inFirst, { clusterCidr: "10.98.0.0/16" });
     const wanted = [{ podCidr: "10.98.1.0/24", via: second?.address ?? "" }];
     await routes.apply(wanted);
     expect(await routes.list()).toEqual(wanted);

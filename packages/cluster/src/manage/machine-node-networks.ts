@@ -2,7 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CertificateAndKey } from "@skiff/apiserver";
 import { messageOf, type Host } from "@skiff/base";
-import { bridgeName, createLoadBalancerNetwork, NodeNetwork, nodeCommandRunner, removeLoadBalancerNetwork } from "@skiff/cni";
+import {
+  bridgeName,
+  createLoadBalancerNetwork,
+  NodeNetwork,
+  nodeCommandRunner,
+  removeLoadBalancerNetwork,
+  removePodNetwork,
+} from "@skiff/cni";
 import { cleanUpContainerd, nodeHostFiles, NodeProcessSpawner, removeAllSandboxes, removeControlGroups } from "@skiff/cri";
 import { NftPacketFilter } from "@skiff/nftables";
 import { writeFileAtomically } from "../layout/atomic-file.ts";
@@ -10,8 +17,8 @@ import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-paths.ts";
 import { containerdOptions, nodeCgroup, policyTable, proxyTable, supervisorDirectory } from "../node/containerd-layout.ts";
 import { containerdOf } from "../node/node-process.ts";
+import { advertisedAddress } from "./api-addresses.ts";
 import { apiAddress } from "./cluster-status.ts";
-import { primaryAddress } from "./machine-addresses.ts";
 import type { NodeNetworks } from "./node-networks.ts";
 
 /** The {@link NodeNetworks} of a Linux machine. */
@@ -47,10 +54,8 @@ class MachineNodeNetworks implements NodeNetworks {
       await joined.remove();
       return;
     }
-    const spawner = new NodeProcessSpawner(this.#host.clock);
     const [node = ""] = config.nodes;
-    const bridge = bridgeName(config.name, node);
-    if (existsSync(`/sys/class/net/${bridge}`)) await spawner.run("ip", ["link", "del", bridge], { timeoutMs: 10_000 });
+    await removePodNetwork(nodeCommandRunner, bridgeName(config.name, node), config.network.clusterCidr);
   }
 
   async stopRuntimes(config: ClusterConfig, paths: ClusterPaths): Promise<void> {
@@ -72,7 +77,7 @@ class MachineNodeNetworks implements NodeNetworks {
 
   address(config: ClusterConfig, node: string): string {
     const joined = joinedNodes(config);
-    return joined?.layout.members[config.nodes.indexOf(node)]?.address ?? primaryAddress();
+    return joined?.layout.members[config.nodes.indexOf(node)]?.address ?? advertisedAddress(config);
   }
 
   namespace(config: ClusterConfig, node: string): string | undefined {

@@ -30,7 +30,7 @@ export function startMachineProxy(host: Host, config: ClusterConfig, informers: 
   const { clusterCidr, serviceCidr, loadBalancerCidr } = config.network;
   const { bridge, machineNamespace } = joined.layout;
   const runner: CommandRunner = { run: (command, input) => nodeCommandRunner.run(inNetworkNamespace(machineNamespace, command), input) };
-  const routes = new PodRoutes(runner, bridge);
+  const routes = new PodRoutes(runner, { device: bridge });
   const nodes = informers.informer(nodeKind);
   const stopping = new AbortController();
   let routing: Promise<void> = Promise.resolve();

@@ -87,6 +87,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     host,
     cluster: config.name,
     nodeName,
+    clusterCidr: config.network.clusterCidr,
     paths: own,
     files: nodeHostFiles,
     runner: nodeCommandRunner,

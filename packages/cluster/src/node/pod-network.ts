@@ -11,6 +11,8 @@ interface PodNetworkOptions {
   readonly host: Host;
   readonly cluster: string;
   readonly nodeName: string;
+  /** The range of all Pods of the cluster. */
+  readonly clusterCidr: string;
   readonly paths: NodePaths;
   readonly files: HostFiles;
   readonly runner: CommandRunner;
@@ -31,7 +33,7 @@ export class PodNetwork {
 
   constructor(options: PodNetworkOptions) {
     this.#options = options;
-    this.#routes = new PodRoutes(options.runner);
+    this.#routes = new PodRoutes(options.runner, { clusterCidr: options.clusterCidr });
   }
 
   /** The bridge that the node's Pods are plugged into. */
