@@ -7,6 +7,8 @@ import { StateHome } from "@skiff/cluster";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runSkiff } from "./main.ts";
 
+const TOKEN = "abcdef.0123456789abcdef";
+
 let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "skiff-cli-"));
@@ -42,6 +44,15 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["up", "--load-balancer-pool", "10.172.0.5/24"], "10.172.0.0/24"],
     [["up", "--load-balancer-pool", "10.0.0.0/8"], "from /16 to /32"],
     [["up", "--wait", "soon"], "90s or 5m"],
+    [["up", "--advertise-address", "::1"], "192.168.1.10"],
+    [["token", "create", "short"], "abcdef.0123456789abcdef"],
+    [["token", "create", "--ttl", "-1h"], "a duration such as 24h"],
+    [["token", "delete", "abc"], "abcdef.0123456789abcdef"],
+    [["join", "192.0.2.1:6443"], "required option '--token <token>'"],
+    [["join", "192.0.2.1", "--token", TOKEN], "HOST:PORT"],
+    [["join", "192.0.2.1:70000", "--token", TOKEN], "HOST:PORT"],
+    [["join", "192.0.2.1:6443", "--token", "short"], "abcdef.0123456789abcdef"],
+    [["join", "192.0.2.1:6443", "--token", TOKEN, "--discovery-token-ca-cert-hash", "sha256:0"], "64 hexadecimal digits"],
     [["frobnicate"], "unknown command 'frobnicate'"],
     [["completion", "tcsh"], "Allowed choices are bash, zsh, fish"],
   ])("%j", async (args, expected) => {
@@ -58,6 +69,19 @@ describe("failures end with 1 and name the next step", () => {
       expect(code).toBe(1);
       expect(err).toBe("There is no cluster named nobody.\nStart one with: skiff up\n");
     }
+  });
+
+  it("a cluster that does not run", async () => {
+    await up();
+    const { code, err } = await skiff("token", "list");
+    expect(code).toBe(1);
+    expect(err).toBe("Cluster skiff does not run.\nStart it with: skiff up --name skiff\n");
+  });
+
+  it("an address that the machine does not have", async () => {
+    const { code, err } = await up("--advertise-address", "192.0.2.77");
+    expect(code).toBe(1);
+    expect(err).toMatch(/This machine has no address 192\.0\.2\.77\.\nIt has: 127\.0\.0\.1/);
   });
 
   it("a port that is taken", async () => {

@@ -7,15 +7,34 @@ import { addCompletion } from "./commands/completion.ts";
 import { addDelete } from "./commands/delete.ts";
 import { addDown } from "./commands/down.ts";
 import { addImage } from "./commands/image.ts";
+import { addJoin } from "./commands/join.ts";
 import { addKubectl } from "./commands/kubectl.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addNode } from "./commands/node.ts";
 import { addServer } from "./commands/server.ts";
 import { addStatus } from "./commands/status.ts";
+import { addToken } from "./commands/token.ts";
 import { addUp } from "./commands/up.ts";
 import { addVersion } from "./commands/version.ts";
 import { EXIT } from "./exit-codes.ts";
 import { coloured } from "./terminal.ts";
+
+/** In the order in which the help lists them. */
+const COMMANDS = [
+  addUp,
+  addDown,
+  addDelete,
+  addStatus,
+  addImage,
+  addKubectl,
+  addLogs,
+  addJoin,
+  addToken,
+  addVersion,
+  addCompletion,
+  addServer,
+  addNode,
+];
 
 /** Runs the command line `arguments_` (without the program's name). Resolves with the exit code. */
 export async function runSkiff(arguments_: readonly string[], context: CommandContext): Promise<number> {
@@ -30,8 +49,7 @@ export async function runSkiff(arguments_: readonly string[], context: CommandCo
       "after",
       "\nExamples:\n  skiff up                     start a cluster\n  skiff kubectl get pods -A    look around\n  skiff delete                 remove it again",
     );
-  for (const add of [addUp, addDown, addDelete, addStatus, addImage, addKubectl, addLogs, addVersion, addCompletion, addServer, addNode])
-    add(program, context);
+  for (const add of COMMANDS) add(program, context);
   for (const command of program.commands) inheritSettings(command, program);
   try {
     await program.parseAsync(arguments_, { from: "user" });

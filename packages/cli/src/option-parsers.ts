@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
+import { parseBootstrapToken, type TokenParts } from "@skiff/api";
 import { parseDuration } from "@skiff/base";
-import { CLUSTER_NAME, type RegistryMirror, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
+import { AUTHORITY_HASH, CLUSTER_NAME, type RegistryMirror, type RuntimeChoice, type StoreChoice } from "@skiff/cluster";
 import { InvalidArgumentError } from "commander";
 
 /** `--name`. */
@@ -63,4 +64,38 @@ export function parseRegistryMirror(text: string, before: readonly RegistryMirro
   if (registry === undefined || endpoint === undefined)
     throw new InvalidArgumentError("Use REGISTRY=URL, such as docker.io=http://127.0.0.1:5000; * stands for every registry.");
   return [...(before ?? []), { registry, endpoints: [endpoint] }];
+}
+
+/** An address of this machine, for `--advertise-address` and `--node-ip`. */
+export function parseIpv4(text: string): string {
+  if (!isIPv4(text)) throw new InvalidArgumentError("Use an IPv4 address such as 192.168.1.10.");
+  return text;
+}
+
+/** A token by which machines join. */
+export function parseToken(text: string): TokenParts {
+  const token = parseBootstrapToken(text);
+  if (token === undefined) throw new InvalidArgumentError("Use a token such as abcdef.0123456789abcdef.");
+  return token;
+}
+
+/** `--ttl`, in milliseconds; 0 means for ever. */
+export function parseTtl(text: string): number {
+  const ttlMs = parseWait(text);
+  if (ttlMs < 0) throw new InvalidArgumentError("Use a duration such as 24h; 0 for a token that does not expire.");
+  return ttlMs;
+}
+
+/** `--discovery-token-ca-cert-hash`, which may be repeated: the hashes so far and one more. */
+export function parseAuthorityHash(text: string, before: readonly string[] | undefined): readonly string[] {
+  const hash = text.toLowerCase();
+  if (!AUTHORITY_HASH.test(hash)) throw new InvalidArgumentError("Use sha256: and 64 hexadecimal digits.");
+  return [...(before ?? []), hash];
+}
+
+/** Where an API server is: `HOST:PORT`. */
+export function parseEndpoint(text: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = ""] = /^(?:https:\/\/)?([a-z0-9.-]+):(\d{1,5})\/?$/i.exec(text) ?? [];
+  if (host === "" || Number(port) < 1 || Number(port) > 65_535) throw new InvalidArgumentError("Use HOST:PORT, such as 192.168.1.10:6443.");
+  return { host, port: Number(port) };
 }

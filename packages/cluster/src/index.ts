@@ -1,7 +1,11 @@
 export { CLUSTER_NAME, contextName, type ClusterConfig, type RuntimeChoice, type StoreChoice } from "./layout/cluster-config.ts";
 export { nodePaths, processLog, type ClusterPaths } from "./layout/cluster-paths.ts";
 export { StateHome, type StateEnvironment } from "./layout/state-home.ts";
-export { ClusterManager, type ClusterManagerOptions, type UpOptions } from "./manage/cluster-manager.ts";
+export { ClusterManager, type ClusterManagerOptions, type JoinOptions, type UpOptions } from "./manage/cluster-manager.ts";
+export { AUTHORITY_HASH } from "./join/authority-hash.ts";
+export { createToken, deleteToken, listTokens, type TokenWish } from "./join/bootstrap-tokens.ts";
+export type { JoinReport, JoinWish } from "./join/join-cluster.ts";
+export { ensureOthersCanJoin, joinCommand, tokenClient } from "./join/token-desk.ts";
 export { apiAddress, type ClusterStatus } from "./manage/cluster-status.ts";
 export type { FinishedPhase, Progress } from "./progress.ts";
 export { UserError } from "./user-error.ts";

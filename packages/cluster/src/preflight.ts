@@ -43,10 +43,11 @@ export function canRunContainers(): boolean {
 
 /**
  * Makes sure that everything for real containers is installed; with `install` by the system's package manager.
+ * `userCommand` is what the user ran.
  *
  * Errors: a {@link UserError} that names the missing packages and the command that installs them.
  */
-export async function ensurePackages(install: boolean, onOutput: (line: string) => void): Promise<void> {
+export async function ensurePackages(install: boolean, onOutput: (line: string) => void, userCommand = "skiff up"): Promise<void> {
   const missing = missingPackages();
   if (missing.length === 0) return;
   const command = installCommand(missing);
@@ -55,13 +56,13 @@ export async function ensurePackages(install: boolean, onOutput: (line: string) 
       `Real containers need ${missing.length === 1 ? "a package" : "packages"} that ${missing.length === 1 ? "is" : "are"} not installed: ${missing.join(", ")}.`,
       command === undefined
         ? "Install them with the package manager of your system."
-        : `Run: ${command} — or run skiff up again with --install`,
+        : `Run: ${command} — or run ${userCommand} again with --install`,
     );
   }
   if (command === undefined) {
     throw new UserError(
       `${missing.join(", ")} cannot be installed: no package manager that Skiff knows is on this machine.`,
-      "Install them by hand and run skiff up again.",
+      `Install them by hand and run ${userCommand} again.`,
     );
   }
   await runInstaller(command, onOutput);

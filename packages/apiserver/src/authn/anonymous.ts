@@ -2,12 +2,12 @@ import type { Authenticator, Credentials } from "../authenticator.ts";
 import { ANONYMOUS, type UserInfo } from "../user.ts";
 import { unauthorized } from "./unauthorized.ts";
 
-/** What may be read without credentials: whether the server is well. */
-const OPEN_PATHS = new Set(["/healthz", "/livez", "/readyz"]);
+/** What may be read without credentials: whether the server is well, and what machines read before they join. */
+const OPEN_PATHS = new Set(["/healthz", "/livez", "/readyz", "/api/v1/namespaces/kube-public/configmaps/cluster-info"]);
 
 /** Where the anonymous user is let in. */
 export interface AnonymousOptions {
-  /** `health` (default): only for the health checks, everything else is 401. `all`: everywhere, and authorisation decides. */
+  /** `health` (default): only for the health checks and `cluster-info`, everything else is 401. `all`: everywhere. Authorisation decides on what is let in. */
   readonly allow?: "health" | "all";
 }
 

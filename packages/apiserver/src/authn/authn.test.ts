@@ -318,13 +318,16 @@ describe("front proxies", () => {
 });
 
 describe("without credentials", () => {
-  it.each(["/livez", "/readyz", "/healthz"])("anyone reads %s", async (path) => {
+  it.each(["/livez", "/readyz", "/healthz", "/api/v1/namespaces/kube-public/configmaps/cluster-info"])("anyone reads %s", async (path) => {
     expect((await new AnonymousAuthenticator().authenticate({ headers: {}, path })).user.name).toBe("system:anonymous");
   });
 
-  it.each(["/api/v1/secrets", "/livez/etcd", "/metrics", "/", undefined])("nobody reads %s", async (path) => {
-    expect(await refusal(new AnonymousAuthenticator().authenticate({ headers: {}, path }))).toBe("401 Unauthorized");
-  });
+  it.each(["/api/v1/secrets", "/api/v1/namespaces/kube-public/configmaps", "/livez/etcd", "/metrics", "/", undefined])(
+    "nobody reads %s",
+    async (path) => {
+      expect(await refusal(new AnonymousAuthenticator().authenticate({ headers: {}, path }))).toBe("401 Unauthorized");
+    },
+  );
 
   it("another scheme than Bearer counts as none", async () => {
     expect(await setUp().tokens.authenticate({ headers: { authorization: "Basic eDp5" } })).toBeUndefined();

@@ -25,7 +25,7 @@ async function listen(server: http.Server | https.Server): Promise<number> {
 
 /** A kubelet that says who asks and echoes what is sent over upgraded connections. */
 async function kubelet(nodeName: string): Promise<number> {
-  const { server: serving } = pki.issueKubeletCertificates(nodeName, ["127.0.0.1"]);
+  const serving = pki.issueServerCertificate([nodeName], ["127.0.0.1"]);
   const tls = {
     cert: serving.certificatePem,
     key: serving.privateKeyPem,

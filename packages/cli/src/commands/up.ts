@@ -5,6 +5,7 @@ import { userKubeconfig, type CommandContext } from "../command-context.ts";
 import {
   parseClusterName,
   parseCount,
+  parseIpv4,
   parsePool,
   parsePort,
   parseRegistryMirror,
@@ -22,6 +23,7 @@ interface UpFlags {
   readonly dataDir?: string;
   readonly kubeconfig?: string;
   readonly apiPort?: number;
+  readonly advertiseAddress?: string;
   readonly loadBalancerPool?: string;
   /** False with `--no-removed-versions`; commander gives true without it. */
   readonly removedVersions: boolean;
@@ -43,6 +45,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--data-dir <directory>", "where the cluster keeps its data")
     .option("--kubeconfig <file>", "the kubeconfig that gets the context (default: that of kubectl)")
     .option("--api-port <port>", "the port of the API (default: 6443, or the next free one)", parsePort)
+    .option("--advertise-address <address>", "the address of this machine for others that join (default: its primary one)", parseIpv4)
     .option("--load-balancer-pool <cidr>", "the addresses for Services of type LoadBalancer (default: a free 10.N.0.0/24)", parsePool)
     .option("--no-removed-versions", "do not serve API versions that Kubernetes has removed, such as extensions/v1beta1")
     .option("--no-audit-log", "keep no log of who did what (audit/audit.log in the data directory)")
@@ -70,6 +73,7 @@ Examples:
             runtime: flags.runtime,
             store: flags.store,
             apiPort: flags.apiPort,
+            advertiseAddress: flags.advertiseAddress,
             loadBalancerPool: flags.loadBalancerPool,
             removedVersions: flags.removedVersions ? undefined : false,
             auditLog: flags.auditLog,
@@ -90,6 +94,8 @@ Examples:
           `${coloured(terminal, "bold", `Cluster ${config.name} is ready`)}: ${nodes} (${config.runtime}), API at ${apiAddress(config)}, in ${shortDuration(totalMs)}.\n`,
         );
         terminal.out(`  ${phases}\n`);
+        // There is no way to look around from a node: it may see itself only.
+        if (config.joined !== undefined) return;
         terminal.out(`Next: kubectl --context ${contextName(config.name)} get nodes   (or: skiff kubectl get nodes)\n`);
       } catch (error) {
         progress.fail();

@@ -18,7 +18,6 @@ import {
   ensureObject,
   ensureSystemObjects,
   keepKubernetesService,
-  recogniseKubeletClient,
   serviceAccountGroups,
   signCertificateSigningRequest,
   sweepEvents,
@@ -31,18 +30,23 @@ import { Client, InformerFactory } from "@skiff/client";
 import { controllerUser, startControllers, type ControllerOptions } from "@skiff/controllers";
 import { createScheduler, type Scheduler } from "@skiff/scheduler";
 import type { NetworkPlan } from "../layout/network-plan.ts";
+import type { NodeConfig } from "../join/node-config.ts";
 import { DNS_SERVICE } from "../node/cluster-dns.ts";
 import { composeApiServer, type ComposedApiServerOptions } from "./compose-api-server.ts";
 import { ensureIngress, INGRESS_CONTROLLER_ACCOUNT } from "./ensure-ingress.ts";
+import { ensureJoining } from "./ensure-joining.ts";
 import { ensureMetricsRights } from "./ensure-metrics-rights.ts";
 import { startIngressStatus } from "./ingress-status.ts";
 import { ensureLocalStorage } from "./local-storage.ts";
+import { nodeApprovalRules } from "./node-certificates.ts";
 
 /** What a control plane is made of. */
 interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
   readonly network: NetworkPlan;
   /** Where Pods reach the API; absent when nothing listens (tests in one process). */
   readonly advertised?: AdvertisedServers;
+  /** What machines that join are told; absent: none can. */
+  readonly nodeConfig?: NodeConfig;
   readonly controllers?: Partial<ControllerOptions>;
 }
 
@@ -80,7 +84,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     servers: advertised,
     clientAuthorityPem: authority,
     // Extension servers, which need it, reach only servers that listen.
-    ...(advertised === undefined ? {} : { frontProxyAuthorityPem: pki.frontProxyAuthority.save().certificatePem }),
+    ...(advertised === undefined
+      ? {}
+      : {
+          frontProxyAuthorityPem: pki.frontProxyAuthority.save().certificatePem,
+          clusterInfoUrl: `https://${advertised.addresses[0]}:${advertised.port}`,
+        }),
   });
   await Promise.all([
     ensureDns(admin, network),
@@ -88,6 +97,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureLocalStorage(admin),
     ensurePolicyRights(admin),
     ensureMetricsRights(admin),
+    ensureJoining(admin, options.nodeConfig),
   ]);
   if (advertised !== undefined) void keepKubernetesService(host, admin, network.serviceCidr, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
@@ -105,7 +115,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     rootCa: authority,
     certificates: {
       sign: (request) => signCertificateSigningRequest(pki.authority, request),
-      approvalRules: recogniseKubeletClient,
+      approvalRules: nodeApprovalRules((host) => pki.apiServerHosts().includes(host)),
     },
     nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
     loadBalancerCidr: network.loadBalancerCidr,

@@ -17,10 +17,15 @@ export interface ClusterConfig {
   readonly createdAt: string;
   readonly nodes: readonly string[];
   readonly runtime: RuntimeChoice;
+  /** On a machine that has joined: `memory`, and nothing is in it. */
   readonly store: StoreChoice;
   readonly network: NetworkPlan;
   /** The port of the API on all addresses of the machine. */
   readonly apiPort: number;
+  /** The address (IPv4) of this machine towards the other machines of the cluster; absent: its primary one, as it is at the time. */
+  readonly address?: string;
+  /** On a machine that has joined the cluster of another one: the URL of its API. There is no server here then. */
+  readonly joined?: string;
   /** False: the API server keeps no audit log. */
   readonly auditLog?: boolean;
   /** The id of the user that the server runs as; absent when it runs as the user who made the cluster. */

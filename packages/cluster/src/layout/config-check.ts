@@ -1,4 +1,5 @@
 import { CLUSTER_NAME, type ClusterConfig } from "./cluster-config.ts";
+import type { NetworkPlan } from "./network-plan.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -9,7 +10,7 @@ const DNS_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 /** True when `value`, which was read from a file that may hold anything, is a whole description of a cluster. */
 export function isClusterConfig(value: unknown): value is ClusterConfig {
   if (!isObject(value)) return false;
-  const { name, createdAt, nodes, runtime, store, network, apiPort, serverUser } = value;
+  const { name, createdAt, nodes, runtime, store, network, apiPort, serverUser, address, joined } = value;
   return (
     matches(CLUSTER_NAME, name) &&
     typeof createdAt === "string" &&
@@ -20,7 +21,9 @@ export function isClusterConfig(value: unknown): value is ClusterConfig {
     isStore(store) &&
     isNetwork(network) &&
     isWhole(apiPort, 1, 65_535) &&
-    (serverUser === undefined || isWhole(serverUser, 1, 2 ** 31))
+    (serverUser === undefined || isWhole(serverUser, 1, 2 ** 31)) &&
+    (address === undefined || matches(IP, address)) &&
+    (joined === undefined || isHttpsUrl(joined))
   );
 }
 
@@ -30,7 +33,12 @@ function isStore(value: unknown): boolean {
   return Array.isArray(value.endpoints) && value.endpoints.every((endpoint) => typeof endpoint === "string");
 }
 
-function isNetwork(value: unknown): boolean {
+function isHttpsUrl(value: unknown): boolean {
+  return typeof value === "string" && URL.canParse(value) && new URL(value).protocol === "https:";
+}
+
+/** True when `value`, which may be anything, is the address plan of a cluster. */
+export function isNetwork(value: unknown): value is NetworkPlan {
   if (!isObject(value)) return false;
   const ranges = [value.clusterCidr, value.serviceCidr, value.nodeCidr];
   return (

@@ -1,15 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createClusterPki } from "@skiff/apiserver";
 import { messageOf, type Host } from "@skiff/base";
 import { loadKubeconfig, mergeIntoKubeconfig, nodeFileSystem, removeFromKubeconfig, type Client } from "@skiff/client";
+import { joinCluster, type JoinReport, type JoinWish } from "../join/join-cluster.ts";
 import { contextName, type ClusterConfig, type RuntimeChoice } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
 import { nodePaths, processLog, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki } from "../layout/pki-files.ts";
+import { removeFolder } from "../layout/remove-folder.ts";
 import type { StateHome } from "../layout/state-home.ts";
 import { canRunContainers, ensurePackages, ensureSpace } from "../preflight.ts";
-import { KeptProcesses, type Kept } from "../process/kept-processes.ts";
+import { KeptProcesses, type ClusterPart, type Kept } from "../process/kept-processes.ts";
 import { withOperationLock } from "../process/operation-lock.ts";
 import type { Progress } from "../progress.ts";
 import { UserError } from "../user-error.ts";
@@ -19,17 +21,11 @@ import type { RegistryMirror } from "@skiff/cri";
 import { writeRegistryMirrors } from "../node/registry-mirrors.ts";
 import { ensurePki, openOrCreateCluster, type ClusterWish } from "./create-cluster.ts";
 import { isPortFree } from "./free-port.ts";
-import {
-  administrator,
-  ingressIdentity,
-  kubeconfigEntry,
-  kubeletIdentity,
-  nodeServicesIdentity,
-  simulatorIdentity,
-  writeKubeconfig,
-} from "./identities.ts";
+import { administrator, kubeconfigEntry, writeKubeconfig } from "./identities.ts";
 import { nodeCommand, serverCommand, type Launcher } from "./launcher.ts";
+import { issueNodeCredentials } from "./node-credentials.ts";
 import type { NodeNetworks } from "./node-networks.ts";
+import { noSuchCluster } from "./no-such-cluster.ts";
 import { apiReady, leasesRenewed, nodesReady, type Wait } from "./wait-until-ready.ts";
 
 /** The options of `skiff up`. */
@@ -40,6 +36,14 @@ export interface UpOptions extends ClusterWish {
   readonly install: boolean;
   /** Replaces the registry mirrors of the cluster; nodes take it up when they start. Absent: they stay as they are. */
   readonly registryMirrors?: readonly RegistryMirror[];
+  readonly waitMs: number;
+}
+
+/** The options of `skiff join`. */
+export interface JoinOptions extends JoinWish {
+  readonly dataDir: string | undefined;
+  readonly registryMirrors?: readonly RegistryMirror[];
+  /** How long to wait until the node is Ready. */
   readonly waitMs: number;
 }
 
@@ -90,15 +94,44 @@ export class ClusterManager {
       if (options.registryMirrors !== undefined) writeRegistryMirrors(paths.registries, options.registryMirrors);
       mkdirSync(paths.run, { recursive: true, mode: 0o700 });
       const cluster = { config, paths };
-      const ranBefore = this.#kept(paths).find({ role: "server" }).program !== undefined;
+      const [node] = nodeParts(config);
+      const part: ClusterPart = config.joined === undefined || node === undefined ? { role: "server" } : node;
+      const ranBefore = this.#kept(paths).find(part).program !== undefined;
       try {
         await this.#start(cluster, progress, this.#host.clock.monotonic() + options.waitMs);
       } catch (error) {
         if (!ranBefore) await this.#stop(cluster, progress);
         throw error;
       }
+      // A machine that has joined holds nothing with which to administer the cluster.
+      if (config.joined !== undefined) return cluster;
       progress.phase("Writing the kubeconfig");
       await this.#mergeKubeconfig(cluster, options.kubeconfig);
+      return cluster;
+    });
+  }
+
+  /**
+   * Makes this machine a node of another one's cluster and waits until the node is Ready. From then on it is stopped, started
+   * and removed as a cluster of this machine is.
+   *
+   * Errors: a {@link UserError}; nothing is left on this machine.
+   */
+  async join(options: JoinOptions, report: JoinReport): Promise<Cluster> {
+    const paths = this.#options.home.paths(options.name, options.dataDir);
+    const progress: Progress = { phase: (title) => report("node", title), detail() {} };
+    return this.#alone(paths, progress, async () => {
+      const config = await joinCluster(options, paths, this.#options, report);
+      const cluster = { config, paths };
+      try {
+        if (options.registryMirrors !== undefined) writeRegistryMirrors(paths.registries, options.registryMirrors);
+        mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+        const nextStep = "Nothing is left of it on this machine. Run the command again; on a slow machine with --wait 10m.";
+        await this.#start(cluster, progress, this.#host.clock.monotonic() + options.waitMs, nextStep);
+      } catch (error) {
+        await this.#remove(paths, options.name, config, progress);
+        throw error;
+      }
       return cluster;
     });
   }
@@ -109,12 +142,15 @@ export class ClusterManager {
     await this.#alone(cluster.paths, progress, () => this.#stop(cluster, progress));
   }
 
-  /** Removes everything that the cluster made: processes, containers, networks, rules, mounts, data, kubeconfig entry. */
-  async delete(name: string, kubeconfig: string, progress: Progress): Promise<void> {
-    const { home, networks } = this.#options;
+  /**
+   * Removes everything that the cluster made: processes, containers, networks, rules, mounts, data, kubeconfig entry. Answers
+   * what the cluster was, when its description could be read.
+   */
+  async delete(name: string, kubeconfig: string, progress: Progress): Promise<ClusterConfig | undefined> {
+    const { home } = this.#options;
     const paths = home.paths(name);
     if (!existsSync(paths.config) && !existsSync(paths.data) && !home.clusters().includes(name)) throw noSuchCluster(name, home);
-    await this.#alone(paths, progress, async () => {
+    return this.#alone(paths, progress, async () => {
       let config: ClusterConfig | undefined;
       try {
         config = readClusterConfig(paths);
@@ -122,14 +158,10 @@ export class ClusterManager {
         // A damaged description must not keep the rest from being removed.
         this.#host.log.warn("the description of the cluster is damaged", { error: messageOf(error) });
       }
-      if (config !== undefined) await this.#stop({ config, paths }, progress);
-      await this.#kept(paths).stopAll(STOP_GRACE_MS);
-      progress.phase("Removing the data");
-      if (config !== undefined) await networks.releaseMounts(config, paths);
-      removeFolder(paths.data);
-      rmSync(paths.run, { recursive: true, force: true });
-      await removeFromKubeconfig(nodeFileSystem(this.#host.clock, this.#host.random), kubeconfig, contextName(name));
-      home.forget(name);
+      await this.#remove(paths, name, config, progress);
+      if (config?.joined === undefined)
+        await removeFromKubeconfig(nodeFileSystem(this.#host.clock, this.#host.random), kubeconfig, contextName(name));
+      return config;
     });
   }
 
@@ -179,19 +211,34 @@ export class ClusterManager {
     );
   }
 
-  async #start(cluster: Cluster, progress: Progress, deadline: number): Promise<void> {
+  async #start(cluster: Cluster, progress: Progress, deadline: number, nextStep?: string): Promise<void> {
     const { config, paths } = cluster;
-    const client = await this.#startServer(cluster, progress, deadline);
+    const [first] = nodeParts(config);
+    if (first === undefined) return;
+    const client =
+      config.joined === undefined
+        ? await this.#startServer(cluster, progress, deadline)
+        : await clientFromKubeconfig(nodePaths(paths, first.node).kubeconfig, this.#host);
     const startedAt = this.#host.clock.now();
     const started = await this.#startNodes(cluster, progress);
     progress.phase(config.nodes.length === 1 ? "Waiting for the node" : `Waiting for ${config.nodes.length} nodes`);
-    const [first] = nodeParts(config);
     const [kept] = started;
-    if (first === undefined || kept === undefined) return;
+    if (kept === undefined) return;
     const pid = (): number | undefined => this.#kept(paths).find(first).program?.pid;
-    const wait: Wait = { host: this.#host, kept, pid, logFile: processLog(paths, first.node), deadline };
+    const wait: Wait = { host: this.#host, kept, pid, logFile: processLog(paths, first.node), deadline, nextStep };
     await nodesReady(wait, client, config, progress);
     if (started.some(({ isNew }) => isNew)) await leasesRenewed(wait, client, config, startedAt);
+  }
+
+  async #remove(paths: ClusterPaths, name: string, config: ClusterConfig | undefined, progress: Progress): Promise<void> {
+    const { home, networks } = this.#options;
+    if (config !== undefined) await this.#stop({ config, paths }, progress);
+    await this.#kept(paths).stopAll(STOP_GRACE_MS);
+    progress.phase("Removing the data");
+    if (config !== undefined) await networks.releaseMounts(config, paths);
+    removeFolder(paths.data);
+    rmSync(paths.run, { recursive: true, force: true });
+    home.forget(name);
   }
 
   async #stop({ config, paths }: Cluster, progress: Progress): Promise<void> {
@@ -201,7 +248,7 @@ export class ClusterManager {
     // Nodes go first, while the API still answers, so that what they last saw is what is stored.
     await Promise.all(nodeParts(config).map((part) => kept.stop(part, STOP_GRACE_MS)));
     await networks.stopRuntimes(config, paths);
-    progress.phase("Stopping the API server");
+    if (config.joined === undefined) progress.phase("Stopping the API server");
     await kept.stop({ role: "server" }, STOP_GRACE_MS);
     progress.phase("Removing the nodes' networks");
     await networks.remove(config, paths);
@@ -231,21 +278,8 @@ export class ClusterManager {
   async #startNodes({ config, paths }: Cluster, progress: Progress): Promise<Kept[]> {
     progress.phase(config.nodes.length === 1 ? "Starting the node" : `Starting ${config.nodes.length} nodes`);
     const { networks, launcher } = this.#options;
-    const pki = createClusterPki(this.#host, { files: readPki(paths.pki) });
-    if (config.runtime === "simulated") {
-      writeKubeconfig(nodePaths(paths, "simulated").kubeconfig, "simulated", simulatorIdentity(apiAddress(config)), pki.authority);
-    } else {
-      await networks.create(config, paths);
-      for (const node of config.nodes) {
-        const own = nodePaths(paths, node);
-        const address = networks.address(config, node);
-        const { client: _client, server } = pki.issueKubeletCertificates(node, [address, "127.0.0.1"]);
-        writeKubeconfig(own.kubeconfig, node, kubeletIdentity(node, networks.apiServer(config)), pki.authority);
-        writeKubeconfig(own.servicesKubeconfig, node, nodeServicesIdentity(networks.apiServer(config)), pki.authority);
-        writeKubeconfig(own.ingressKubeconfig, node, ingressIdentity(networks.apiServer(config)), pki.authority);
-        networks.writeServingCertificate(own, server);
-      }
-    }
+    if (config.joined === undefined) issueNodeCredentials(this.#host, config, paths, networks);
+    await networks.create(config, paths);
     const kept = this.#kept(paths);
     return nodeParts(config).map((part) =>
       kept.keep({
@@ -269,25 +303,4 @@ export class ClusterManager {
 
 function defaultRuntime(): RuntimeChoice {
   return canRunContainers() ? "containerd" : "simulated";
-}
-
-/** Removes a folder with all that is in it; of one that the user has mounted there, only what is in it. */
-function removeFolder(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
-  }
-}
-
-function noSuchCluster(name: string, home: StateHome): UserError {
-  const names = home.clusters();
-  return new UserError(
-    `There is no cluster named ${name}.`,
-    names.length === 0
-      ? "Start one with: skiff up"
-      : `There ${names.length === 1 ? "is" : "are"}: ${names.join(", ")}. Start this one with: skiff up --name ${name}`,
-  );
 }

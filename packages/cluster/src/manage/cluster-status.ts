@@ -1,7 +1,7 @@
 import { nodeKind, type Node } from "@skiff/api";
 import type { Host } from "@skiff/base";
 import { contextName, type ClusterConfig, type RuntimeChoice } from "../layout/cluster-config.ts";
-import type { ClusterPaths } from "../layout/cluster-paths.ts";
+import { nodePaths, type ClusterPaths } from "../layout/cluster-paths.ts";
 import type { ClusterPart, KeptProcesses } from "../process/kept-processes.ts";
 import { clientFromKubeconfig } from "./api-connection.ts";
 import type { NodeNetworks } from "./node-networks.ts";
@@ -22,6 +22,7 @@ export interface ClusterStatus {
   readonly api: string;
   readonly context: string;
   readonly runtime: RuntimeChoice;
+  /** `remote` on a machine that has joined. */
   readonly store: string;
   readonly dataDirectory: string;
   /** The range of the addresses that Services of type LoadBalancer get. */
@@ -49,7 +50,7 @@ interface ObservedCluster {
 
 /** Where clients on this machine reach the API. */
 export function apiAddress(config: ClusterConfig): string {
-  return `https://127.0.0.1:${config.apiPort}`;
+  return config.joined ?? `https://127.0.0.1:${config.apiPort}`;
 }
 
 /** The node processes of a cluster: one for each node, or one that plays all simulated nodes. */
@@ -62,7 +63,7 @@ export function nodeParts(config: ClusterConfig): (ClusterPart & { readonly role
 export async function clusterStatus(cluster: ObservedCluster): Promise<ClusterStatus> {
   const { config, paths, version } = cluster;
   const processes = clusterProcesses(cluster);
-  const isServed = processes.some(({ role }) => role === "server");
+  const isServed = processes.some(({ role }) => role === (config.joined === undefined ? "server" : "node"));
   const nodes = isServed ? await listNodes(cluster) : [];
   return {
     name: config.name,
@@ -70,11 +71,11 @@ export async function clusterStatus(cluster: ObservedCluster): Promise<ClusterSt
     api: apiAddress(config),
     context: contextName(config.name),
     runtime: config.runtime,
-    store: config.store.type,
+    store: config.joined === undefined ? config.store.type : "remote",
     dataDirectory: paths.data,
     loadBalancerPool: config.network.loadBalancerCidr,
     version: { skiff: version, kubernetes: nodes[0]?.status?.nodeInfo?.kubeletVersion },
-    nodes: config.nodes.map((name) => {
+    nodes: [...config.nodes, ...joinedNames(config, nodes)].map((name) => {
       const found = nodes.find((candidate) => candidate.metadata?.name === name);
       const ready = found !== undefined && isNodeReady(found);
       const address = found?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
@@ -82,6 +83,11 @@ export async function clusterStatus(cluster: ObservedCluster): Promise<ClusterSt
     }),
     processes,
   };
+}
+
+/** The nodes that have joined from other machines. */
+function joinedNames({ nodes: own }: ClusterConfig, nodes: readonly Node[]): string[] {
+  return nodes.flatMap(({ metadata }) => (metadata?.name === undefined || own.includes(metadata.name) ? [] : [metadata.name])).sort();
 }
 
 /** The processes that people ask for first; those that keep them come last. */
@@ -99,10 +105,12 @@ function clusterProcesses({ config, paths, kept, networks }: ObservedCluster): C
   return [...programs, ...keepers];
 }
 
-async function listNodes({ paths, host }: ObservedCluster): Promise<readonly Node[]> {
+async function listNodes({ config, paths, host }: ObservedCluster): Promise<readonly Node[]> {
   try {
-    const client = await clientFromKubeconfig(paths.adminKubeconfig, host);
-    return (await client.resource(nodeKind).list()).items;
+    const [first = ""] = config.nodes;
+    const kubeconfig = config.joined === undefined ? paths.adminKubeconfig : nodePaths(paths, first).kubeconfig;
+    const nodes = (await clientFromKubeconfig(kubeconfig, host)).resource(nodeKind);
+    return config.joined === undefined ? (await nodes.list()).items : [await nodes.get({ name: first })];
   } catch {
     // The server is there but does not answer: then nothing is known of the nodes.
     return [];

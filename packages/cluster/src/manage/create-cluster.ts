@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
 import type { Host } from "@skiff/base";
 import { createClusterPki } from "@skiff/apiserver";
 import { timestamp } from "@skiff/base";
@@ -13,6 +12,7 @@ import {
 } from "../layout/cluster-config.ts";
 import { readClusterConfig, writeClusterConfig } from "../layout/cluster-file.ts";
 import type { ClusterPaths } from "../layout/cluster-paths.ts";
+import { writeNewCluster } from "../layout/new-cluster.ts";
 import { networkPlan, NETWORK_SLOTS, SHARED_CLUSTER_CIDR, type NetworkPlan } from "../layout/network-plan.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
 import { freeServerUser } from "../layout/server-users.ts";
@@ -20,7 +20,8 @@ import type { StateHome } from "../layout/state-home.ts";
 import { ensureSpace } from "../preflight.ts";
 import { UserError } from "../user-error.ts";
 import { freePort, isPortFree } from "./free-port.ts";
-import { cidrsOverlap, machineNetworks, primaryAddress } from "./machine-addresses.ts";
+import { apiServerIps } from "./api-addresses.ts";
+import { cidrsOverlap, ensureOwnAddress, machineNetworks } from "./machine-addresses.ts";
 
 /** What a new cluster is to be. */
 export interface ClusterWish {
@@ -36,6 +37,8 @@ export interface ClusterWish {
   readonly removedVersions?: boolean | undefined;
   /** False: the API server is to keep no audit log. */
   readonly auditLog?: boolean;
+  /** The address (IPv4) of the machine towards other machines, see {@link ClusterConfig.address}. */
+  readonly advertiseAddress?: string | undefined;
 }
 
 /** The machine that the cluster is to run on. */
@@ -64,7 +67,7 @@ export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths
     refuseChanges(wish, existing);
     await machine.checkRuntime(existing.runtime);
     home.register(wish.name, paths);
-    if (existing.serverUser !== undefined || !isRoot()) return existing;
+    if (existing.serverUser !== undefined || existing.joined !== undefined || !isRoot()) return existing;
     // A cluster from before servers had users of their own.
     const config = { ...existing, serverUser: chooseServerUser(otherClusters(home, wish.name)) };
     writeClusterConfig(paths, config);
@@ -86,7 +89,9 @@ export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths
   await machine.checkRuntime(runtime);
   ensureSpace(paths.data);
   const others = otherClusters(home, wish.name);
-  const apiPort = await chooseApiPort(wish.apiPort, others);
+  if (wish.advertiseAddress !== undefined) ensureOwnAddress(wish.advertiseAddress);
+  const served = others.filter(({ joined }) => joined === undefined);
+  const apiPort = await chooseApiPort(wish.apiPort, served);
   const config: ClusterConfig = {
     layoutVersion: LAYOUT_VERSION,
     name: wish.name,
@@ -96,21 +101,12 @@ export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths
     store: wish.store ?? { type: "lmdb" },
     network: chooseNetwork(nodeCount, others, wish.loadBalancerPool),
     apiPort,
+    ...(wish.advertiseAddress === undefined ? {} : { address: wish.advertiseAddress }),
     ...(wish.auditLog === false ? { auditLog: false } : {}),
     ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
     ...(wish.removedVersions === undefined ? {} : { removedVersions: wish.removedVersions }),
   };
-  const made = mkdirSync(paths.data, { recursive: true, mode: 0o700 });
-  try {
-    ensurePki(paths, config, host);
-    writeClusterConfig(paths, config);
-    home.register(wish.name, paths);
-  } catch (error) {
-    home.forget(wish.name);
-    for (const name of readdirSync(paths.data)) rmSync(join(paths.data, name), { recursive: true });
-    if (made !== undefined) rmSync(made, { recursive: true });
-    throw error;
-  }
+  await writeNewCluster(config, paths, home, () => ensurePki(paths, config, host));
   return config;
 }
 
@@ -119,17 +115,12 @@ export function ensurePki(paths: ClusterPaths, config: ClusterConfig, host: Host
   const pki = createClusterPki(host, {
     files: readPki(paths.pki),
     clusterDomain: config.network.clusterDomain,
-    apiServerIps: [config.network.apiServiceIp, primaryAddress(), firstAddress(config.network.nodeCidr)],
+    apiServerIps: apiServerIps(config),
   });
   void pki.apiServer;
   void pki.serviceAccountKey;
   void pki.frontProxyAuthority;
   writePki(paths.pki, pki.save());
-}
-
-/** The first usable address of a network: the machine's own end of the bridge that joins the nodes. */
-function firstAddress(cidr: string): string {
-  return (cidr.split("/")[0] ?? "").replace(/\.0$/, ".1");
 }
 
 function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
@@ -145,12 +136,18 @@ function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
   if (wish.auditLog === false && existing.auditLog !== false) throw new UserError(`Cluster ${existing.name} keeps an audit log.`, remake);
   if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
     throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
+  if (wish.advertiseAddress !== undefined && wish.advertiseAddress !== existing.address)
+    throw new UserError(
+      `Cluster ${existing.name} is known to other machines ${existing.address === undefined ? "by the machine's primary address" : `as ${existing.address}`}.`,
+      remake,
+    );
   const { removedVersions = true } = existing;
   if (wish.removedVersions !== undefined && wish.removedVersions !== removedVersions)
     throw new UserError(`Cluster ${existing.name} ${removedVersions ? "serves" : "does not serve"} removed API versions.`, remake);
 }
 
-function otherClusters(home: StateHome, name: string): ClusterConfig[] {
+/** The clusters of this user but the one of that name; damaged ones are left out. */
+export function otherClusters(home: StateHome, name: string): ClusterConfig[] {
   return home.clusters().flatMap((other) => {
     if (other === name) return [];
     try {

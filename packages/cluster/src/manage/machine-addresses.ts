@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { UserError } from "../user-error.ts";
 
 /** An IPv4 network as its first address and the number of fixed bits. */
 interface Network {
@@ -42,4 +43,12 @@ export function machineNetworks(): string[] {
     .flatMap(([, addresses]) =>
       (addresses ?? []).flatMap((address) => (address.family === "IPv4" && address.cidr !== null ? [address.cidr] : [])),
     );
+}
+
+/** Makes sure that `address` is one of this machine's. Errors: a {@link UserError} that names those that it has. */
+export function ensureOwnAddress(address: string): void {
+  const own = Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).flatMap((each) => (each.family === "IPv4" ? [each.address] : [])),
+  );
+  if (!own.includes(address)) throw new UserError(`This machine has no address ${address}.`, `It has: ${own.join(", ")}`);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
-import { leaseKind, nodeKind } from "@skiff/api";
+import { isStatus, leaseKind, nodeKind, type KubeObject } from "@skiff/api";
 import { messageOf, parseTime, sleep, type Host } from "@skiff/base";
-import type { Client } from "@skiff/client";
+import type { Client, ResourceClient } from "@skiff/client";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import type { Kept } from "../process/kept-processes.ts";
 import { isRunning } from "../process/process-table.ts";
@@ -18,6 +18,8 @@ export interface Wait {
   readonly logFile: string;
   /** In milliseconds of the monotonic clock. */
   readonly deadline: number;
+  /** What to do when it fails. Default: a look at the log. */
+  readonly nextStep?: string | undefined;
 }
 
 /** How often to look whether something that was started has become ready. */
@@ -35,7 +37,7 @@ export async function apiReady(wait: Wait, client: Client): Promise<void> {
 /** Waits until every node of the cluster is Ready. */
 export async function nodesReady(wait: Wait, client: Client, config: ClusterConfig, progress: Progress): Promise<void> {
   await poll(wait, "the node", async () => {
-    const { items } = await client.resource(nodeKind).list();
+    const items = await ofNodes(client.resource(nodeKind), config);
     const found = new Map(items.map((node) => [node.metadata?.name, node]));
     const waiting = config.nodes.filter((name) => {
       const node = found.get(name);
@@ -54,29 +56,45 @@ export async function nodesReady(wait: Wait, client: Client, config: ClusterConf
  */
 export async function leasesRenewed(wait: Wait, client: Client, config: ClusterConfig, sinceMs: number): Promise<void> {
   await poll(wait, "the node", async () => {
-    const { items } = await client.resource(leaseKind).list({ namespace: "kube-node-lease" });
+    const items = await ofNodes(client.resource(leaseKind), config, "kube-node-lease");
     const renewed = new Set(items.flatMap(({ metadata, spec }) => ((parseTime(spec?.renewTime) ?? 0) >= sinceMs ? [metadata?.name] : [])));
     const waiting = config.nodes.find((node) => !renewed.has(node));
     return waiting === undefined ? undefined : `${waiting}: has not renewed its lease yet`;
   });
 }
 
+/** The objects that have the names of the nodes. A node that asks for itself, as on a machine that has joined, may not list. */
+async function ofNodes<T extends KubeObject>(
+  resource: ResourceClient<T>,
+  { nodes }: ClusterConfig,
+  namespace?: string,
+): Promise<readonly T[]> {
+  const [name, ...more] = nodes;
+  if (name === undefined || more.length > 0) return (await resource.list({ namespace })).items;
+  try {
+    return [await resource.get({ namespace, name })];
+  } catch (error) {
+    if (isStatus(error, "NotFound")) return [];
+    throw error;
+  }
+}
+
 /** Waits until `problem` answers nothing, the program turns out not to work, or the time is up. */
 async function poll(wait: Wait, what: string, problem: () => Promise<string | undefined>): Promise<void> {
-  const { host, kept, logFile, deadline } = wait;
+  const { host, kept, logFile, deadline, nextStep } = wait;
   const lives = new Set<number>();
   for (let polls = 0; ; polls++) {
     const askedMs = host.clock.monotonic();
     const left = await problem().catch(messageOf);
     if (left === undefined) return;
-    if (kept.keeper === undefined || !isRunning(kept.keeper)) throw ended(`${capitalised(what)} ended at once`, logFile);
+    if (kept.keeper === undefined || !isRunning(kept.keeper)) throw ended(`${capitalised(what)} ended at once`, wait);
     const pid = polls % POLLS_PER_LOOK === 0 ? wait.pid() : undefined;
     if (pid !== undefined) lives.add(pid);
-    if (lives.size >= MOST_LIVES) throw ended(`${capitalised(what)} crashes again and again`, logFile);
+    if (lives.size >= MOST_LIVES) throw ended(`${capitalised(what)} crashes again and again`, wait);
     if (host.clock.monotonic() > deadline) {
       throw new UserError(
         `${capitalised(what)} did not become ready in time: ${left}`,
-        `Its log is ${logFile}; wait longer with --wait 5m`,
+        nextStep ?? `Its log is ${logFile}; wait longer with --wait 5m`,
       );
     }
     // Asking takes at most a sixth of the time: lists of a thousand nodes would slow down what is waited for.
@@ -85,15 +103,15 @@ async function poll(wait: Wait, what: string, problem: () => Promise<string | un
 }
 
 /** What the program itself said last explains it best. */
-function ended(what: string, logFile: string): UserError {
+function ended(what: string, { logFile, nextStep: advice = `Its log is ${logFile}` }: Wait): UserError {
   const lines = existsSync(logFile) ? readFileSync(logFile, "utf8").trim().split("\n") : ["it left no log"];
   const own = lines.filter((line) => !line.includes("the process ended and is started again"));
   const last = own.at(-1) ?? "";
   try {
     const { message = "", nextStep } = JSON.parse(last) as { message?: string; nextStep?: string };
-    return new UserError(`${what}: ${message}`, nextStep ?? `Its log is ${logFile}`);
+    return new UserError(`${what}: ${message}`, nextStep ?? advice);
   } catch {
-    return new UserError(`${what}: ${last.slice(0, 300)}`, `Its log is ${logFile}`);
+    return new UserError(`${what}: ${last.slice(0, 300)}`, advice);
   }
 }
 

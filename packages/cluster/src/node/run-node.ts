@@ -2,6 +2,7 @@ import type { Host } from "@skiff/base";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
 import { clusterPaths, processLog, type ClusterPaths } from "../layout/cluster-paths.ts";
+import { keepCertificates } from "../join/keep-certificates.ts";
 import { machineNodeNetworks } from "../manage/machine-node-networks.ts";
 import { LogRotation } from "../process/log-rotation.ts";
 import { UserError } from "../user-error.ts";
@@ -34,5 +35,7 @@ async function startNode(config: ClusterConfig, paths: ClusterPaths, host: Host,
   if (!config.nodes.includes(nodeName))
     throw new UserError(`Cluster ${config.name} has no node ${nodeName}.`, `It has: ${config.nodes.join(", ")}`);
   const address = machineNodeNetworks(host).address(config, nodeName);
-  return startNodeProcess({ host, config, paths, nodeName, address });
+  const renewal = config.joined === undefined ? undefined : await keepCertificates({ host, config, paths, address });
+  const node = await startNodeProcess({ host, config, paths, nodeName, address });
+  return { stop: () => node.stop().finally(() => renewal?.stop()) };
 }

@@ -17,7 +17,8 @@ import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
 import { clusterPaths, processLog, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { readPki, writePki } from "../layout/pki-files.ts";
-import { primaryAddress } from "../manage/machine-addresses.ts";
+import { nodeConfigOf } from "../join/node-config.ts";
+import { advertisedAddress, apiServerIps } from "../manage/api-addresses.ts";
 import { LogRotation } from "../process/log-rotation.ts";
 import { UserError } from "../user-error.ts";
 import { AuditFile } from "./audit-file.ts";
@@ -63,7 +64,7 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
   const pki = createClusterPki(host, {
     files: readPki(paths.pki),
     clusterDomain: config.network.clusterDomain,
-    apiServerIps: [config.network.apiServiceIp, primaryAddress()],
+    apiServerIps: apiServerIps(config),
   });
   const store = await openStore(config, paths, host);
   const authorityPem = readFileSync(join(paths.pki, "ca.crt"), "utf8");
@@ -82,7 +83,8 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
     pki,
     network: config.network,
     ...(config.removedVersions === undefined ? {} : { removedVersions: config.removedVersions }),
-    advertised: { addresses: [primaryAddress()], port: config.apiPort },
+    advertised: { addresses: [advertisedAddress(config)], port: config.apiPort },
+    nodeConfig: nodeConfigOf(config),
     aggregates: true,
     connector: (reader) =>
       new HttpsNodeConnector({
