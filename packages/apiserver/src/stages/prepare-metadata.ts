@@ -1,5 +1,5 @@
 import { hostUid, nameSuffix, timestamp, type Host } from "@skiff/base";
-import { badRequest, jsonEquals, type KindDefinition, type KubeObject, type ObjectMeta } from "@skiff/api";
+import { jsonEquals, type KindDefinition, type KubeObject, type ObjectMeta } from "@skiff/api";
 
 /** Longer prefixes of generated names are cut, so that the suffix fits. */
 const MAX_GENERATED_PREFIX = 63 - 5;
@@ -7,7 +7,6 @@ const MAX_GENERATED_PREFIX = 63 - 5;
 /** Names, identifies and dates a new object, and takes away what clients may not set. */
 export function prepareCreate(host: Host, kind: KindDefinition, object: KubeObject): void {
   const metadata = (object.metadata ??= {});
-  if (metadata.resourceVersion) throw badRequest("resourceVersion should not be set on objects to be created");
   delete metadata.resourceVersion;
   delete metadata.selfLink;
   delete metadata.deletionTimestamp;

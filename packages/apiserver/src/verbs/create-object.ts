@@ -1,4 +1,4 @@
-import { alreadyExists, statusError, type KindDefinition, type KubeObject } from "@skiff/api";
+import { alreadyExists, badRequest, statusError, type KindDefinition, type KubeObject } from "@skiff/api";
 import type { StoredObject } from "../registry/stored-object.ts";
 import type { ResourceContext } from "../request-context.ts";
 import { admissionRequest, mutate, validateAdmission } from "../stages/admit.ts";
@@ -38,6 +38,7 @@ export async function createObject(context: ResourceContext, creation: Creation)
   placeInNamespace(context, object);
   warnOfDuplicateOwners(context, object);
   kind.applyDefaults?.(object);
+  const copied = Boolean(object.metadata?.resourceVersion);
   nameObject(context, object);
   const applied = creation.applied ? withoutStatus(structuredClone(object), kind) : undefined;
 
@@ -66,6 +67,8 @@ export async function createObject(context: ResourceContext, creation: Creation)
     validate(resource, object, undefined, writeContext);
     for (const warning of kind.warnings?.(object, undefined) ?? []) context.warnings.add(warning);
     await validateAdmission(context, request);
+    // Last, as upstream's store looks at it: a wrong object is called wrong first, and a dry run never gets to the store.
+    if (copied && !options.dryRun) throw badRequest("resourceVersion should not be set on objects to be created");
     const stored = await commit({ registry: core.registry, cache, old: undefined, object, dryRun: options.dryRun, version: resource });
     const existing = cache.objects.get(namespace, name);
     if (stored === undefined || (options.dryRun && existing !== undefined)) throw taken(context, name, existing);
