@@ -31,7 +31,9 @@ export class ObjectRegistry {
   #watch: StoreWatch | undefined;
   #revision = 0;
   #stopped = false;
-  #connected = false;
+  /** Of the present watch on the store; aborted when that is lost. Absent before the start. */
+  #connection: AbortController | undefined;
+  #reconnecting = false;
 
   constructor(host: Host, store: Store, limits: HistoryLimits = {}) {
     this.#host = host;
@@ -46,7 +48,7 @@ export class ObjectRegistry {
 
   /** False before the start and while the connection to the store is lost. */
   get connected(): boolean {
-    return this.#connected;
+    return this.#connection?.signal.aborted === false;
   }
 
   get caches(): IterableIterator<WatchCache> {
@@ -61,16 +63,21 @@ export class ObjectRegistry {
   /** Opens the watch on the store. Kinds are added before or after. */
   async start(): Promise<void> {
     const revision = await this.store.currentRevision();
+    if (this.#stopped) return;
     this.#revision = Math.max(this.#revision, revision);
+    const connection = new AbortController();
+    this.#connection = connection;
     this.#watch = this.store.watch({
       key: REGISTRY_PREFIX,
       end: prefixEnd(REGISTRY_PREFIX),
       startRevision: revision + 1,
       onBatch: (batch) => this.#onBatch(batch),
-      onError: (error) => this.#onError(error),
+      onError: (error) => this.#onError(error, connection),
     });
-    this.#connected = true;
+    connection.signal.throwIfAborted();
     await Promise.all([...this.#caches.values()].map((cache) => this.#load(cache)));
+    // Caches that were filled after the loss would miss what happens until the next watch.
+    connection.signal.throwIfAborted();
   }
 
   /** Starts to keep a kind. `keepsVersions`: see {@link WatchCache}. Rejects when the store cannot be read. */
@@ -78,7 +85,7 @@ export class ObjectRegistry {
     const cache = new WatchCache(kind, this.#host.clock, this.#limits, keepsVersions);
     assert(!this.#caches.has(cache.prefix), `${cache.prefix} is kept already`);
     this.#caches.set(cache.prefix, cache);
-    if (this.#connected) await this.#load(cache);
+    if (this.connected) await this.#load(cache);
     return cache;
   }
 
@@ -110,9 +117,7 @@ export class ObjectRegistry {
 
   stop(): void {
     this.#stopped = true;
-    this.#connected = false;
-    this.#watch?.close();
-    for (const cache of this.#caches.values()) cache.reset();
+    this.#disconnect(new Error("the server is shutting down"));
     for (const waiter of this.#waiters) {
       waiter.timer.cancel();
       waiter.reject(statusError("ServiceUnavailable", "the server is shutting down"));
@@ -132,33 +137,45 @@ export class ObjectRegistry {
     }
   }
 
+  /** Leaves the cache empty when the watch is lost meanwhile. */
   async #load(cache: WatchCache): Promise<void> {
+    const connection = this.#connection;
     const { kvs, revision } = await this.store.range({ key: cache.prefix, end: prefixEnd(cache.prefix) });
+    if (connection?.signal.aborted !== false) return;
     cache.load(kvs, revision);
     // The store's watch delivers this revision too, but only if something of ours changed after its start.
     if (revision > this.#revision) await this.reached(revision);
   }
 
-  #onError(error: Error): void {
-    if (this.#stopped) return;
+  #onError(error: Error, connection: AbortController): void {
+    if (this.#stopped || connection.signal.aborted) return;
     this.#host.log.error("lost the watch on the store; all caches start anew", { error: messageOf(error) });
-    this.#connected = false;
-    for (const cache of this.#caches.values()) cache.reset();
+    this.#disconnect(error);
+    if (this.#reconnecting) return;
+    // The loop handles its own failures and ends with the server.
     void this.#reconnect();
   }
 
+  #disconnect(reason: Error): void {
+    this.#connection?.abort(reason);
+    this.#watch?.close();
+    for (const cache of this.#caches.values()) cache.reset();
+  }
+
+  /** One at a time: two watches would deliver every change twice. */
   async #reconnect(): Promise<void> {
+    this.#reconnecting = true;
     while (!this.#stopped) {
       await sleep(this.#host.clock, RETRY_DELAY_MS);
       try {
         await this.start();
-        return;
+        break;
       } catch (error) {
-        this.#watch?.close();
-        this.#connected = false;
+        this.#disconnect(error as Error);
         this.#host.log.warn("the store cannot be reached", { error: messageOf(error) });
       }
     }
+    this.#reconnecting = false;
   }
 }
 
