@@ -54,8 +54,8 @@ const STORE_RETRY_SECONDS = 1;
  * The life of a request: route → authenticate → impersonate → limit → authorise → answer. What is behind each verb is in
  * the file of its name below `verbs/`.
  *
- * Never rejects: errors are answers too. Whatever is not a `StatusError` is a mistake of ours; it is logged and becomes a
- * 500 that tells nothing.
+ * Never rejects: errors are answers too. Whatever is not a `StatusError` is a mistake of ours; it is logged and becomes
+ * an `InternalError`.
  */
 export async function handleRequest(core: ServerCore, request: ServerRequest): Promise<Reply> {
   const answered = request.internal ? undefined : core.metrics.begin();
