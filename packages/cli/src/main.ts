@@ -39,6 +39,7 @@ const COMMANDS = [
 /** Runs the command line `arguments_` (without the program's name). Resolves with the exit code. */
 export async function runSkiff(arguments_: readonly string[], context: CommandContext): Promise<number> {
   const { terminal } = context;
+  // Commands inherit these settings when they are added.
   const program = new Command("skiff")
     .description("Kubernetes in TypeScript: a real cluster in seconds")
     .showHelpAfterError("(see skiff --help)")
@@ -50,7 +51,6 @@ export async function runSkiff(arguments_: readonly string[], context: CommandCo
       "\nExamples:\n  skiff up                     start a cluster\n  skiff kubectl get pods -A    look around\n  skiff delete                 remove it again",
     );
   for (const add of COMMANDS) add(program, context);
-  for (const command of program.commands) inheritSettings(command, program);
   try {
     await program.parseAsync(arguments_, { from: "user" });
     return Number(process.exitCode ?? EXIT.done);
@@ -59,11 +59,6 @@ export async function runSkiff(arguments_: readonly string[], context: CommandCo
     explain(error, context);
     return EXIT.failed;
   }
-}
-
-function inheritSettings(command: Command, parent: Command): void {
-  command.copyInheritedSettings(parent);
-  for (const subcommand of command.commands) inheritSettings(subcommand, command);
 }
 
 function explain(error: unknown, { terminal, host }: CommandContext): void {

@@ -98,6 +98,7 @@ describe("the published package, in a project of its own", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["@types/node", "lmdb"]);
     expect(await readdir(join(project, "node_modules/skiff"))).toEqual(["LICENSE", "README.md", "bin", "dist", "package.json"]);
     expect(await succeed("npx", ["--no-install", "skiff", "version"])).toMatch(/^skiff \d+\.\d+\.\d+ \(Kubernetes v1\.36, /);
+    expect(await succeed("npx", ["--no-install", "skiff", "kubectl", "get", "--help"])).toMatch(/^Display one or many resources/);
   });
 
   it("has types that a strict compiler takes, and that find mistakes", async () => {

@@ -9,18 +9,17 @@ export function addKubectl(program: Command, context: CommandContext): void {
     .command("kubectl")
     .description("the built-in client, with kubectl's commands and flags")
     .allowUnknownOption()
-    .allowExcessArguments()
+    .passThroughOptions()
     .helpOption(false)
     .argument("[arguments...]")
-    .action(async () => {
+    .action(async (arguments_: string[]) => {
       const { runKubectl } = await import("@skiff/kubectl");
-      const position = process.argv.indexOf("kubectl");
       // A reader that has had enough, as head, closes the pipe: there is nobody left to tell.
       process.stdout.on("error", (error: NodeJS.ErrnoException) => {
         if (error.code !== "EPIPE") throw error;
         process.exit(EXIT.failed);
       });
-      process.exitCode = await runKubectl(process.argv.slice(position + 1), systemKubectlIo(context));
+      process.exitCode = await runKubectl(arguments_, systemKubectlIo(context));
       // A terminal whose input was read keeps the process alive otherwise.
       process.stdin.destroy();
     });
