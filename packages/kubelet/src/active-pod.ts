@@ -84,7 +84,6 @@ export class ActivePod {
   async pass(pod: Pod, before: RuntimePod, publish: (runtime: RuntimePod) => void): Promise<ActiveOutcome> {
     this.#pod = pod;
     this.#parts.prober.sync(pod, before);
-    publish(before);
     const plan = planPod({
       pod,
       runtime: before,
@@ -92,6 +91,7 @@ export class ActivePod {
       stopping: this.#parts.stopper.stopping,
       condemned: this.#condemned,
     });
+    if (!this.#replaces(plan, before)) publish(before);
     switch (plan.kind) {
       case "finish":
         return { finished: true, comeBackMs: 0 };
@@ -160,6 +160,7 @@ export class ActivePod {
       plan.stop.length > 0 ? RETRY_MS : Number.POSITIVE_INFINITY,
       resizeMs,
     );
+    if (start.length === 0 || volumes.problems.length > 0) publish(before);
     if (start.length > 0 && volumes.problems.length > 0) return { finished: false, comeBackMs };
     let started = false;
     for (const spec of start) {
@@ -176,6 +177,15 @@ export class ActivePod {
     }
     // What was started may have made room for the next: an init container that ended at once, say.
     return { finished: false, comeBackMs: started ? 0 : comeBackMs };
+  }
+
+  /**
+   * True when a container that the node has stopped itself starts again at once: as with upstream nobody sees the moment
+   * between, in which the Pod would be not ready.
+   */
+  #replaces(plan: PodPlan, before: RuntimePod): boolean {
+    if (plan.kind !== "containers") return false;
+    return plan.start.some(({ container }) => this.#condemned.has(latestContainer(before, container.name)?.id ?? ""));
   }
 
   async #volumes(pod: Pod, fields: NodeSideFields): Promise<VolumesOutcome> {

@@ -31,6 +31,25 @@ describe("restarts", () => {
     );
   });
 
+  it("replaces a container whose image has changed, without the Pod being seen not ready", async () => {
+    const node = new TestNode({ behaviours: [{ stopDelayMs: 200, startDelayMs: 500 }] });
+    await node.start();
+    await node.run("web", { terminationGracePeriodSeconds: 1 });
+    await node.clock.advance("1s");
+    const pod = node.pod("web")!;
+    expect(status(node)).toMatchObject({ ready: true, restartCount: 0 });
+    const seen: (string | undefined)[] = [];
+    await node.api.watch({ method: "GET", path: "/api/v1/pods" }, (events) => {
+      for (const { object } of events)
+        seen.push((object as Pod).status?.conditions?.find(({ type }) => type === "ContainersReady")?.status);
+    });
+    const containers = pod.spec!.containers.map((container) => ({ ...container, image: "example.com/other:2" }));
+    node.api.put("/api/v1/namespaces/default/pods/web", { ...pod, spec: { ...pod.spec, containers } } as Pod);
+    await node.clock.advance("3s");
+    expect(status(node)).toMatchObject({ ready: true, restartCount: 1, image: "example.com/other:2", lastState: { terminated: {} } });
+    expect(new Set(seen.filter((value) => value !== undefined))).toEqual(new Set(["True"]));
+  });
+
   it.each([
     { policy: "Never", exitCode: 0, phase: "Succeeded", reason: "PodCompleted", restarts: 0 },
     { policy: "Never", exitCode: 1, phase: "Failed", reason: "PodFailed", restarts: 0 },
