@@ -42,9 +42,14 @@ export class DefinitionSet {
     }
   }
 
-  /** Every name, sorted; versions that upstream has removed are not among the registry's own names. */
+  /**
+   * Every name, sorted; versions that upstream has removed are not among the registry's own names. A custom kind's version
+   * that nobody may use has a schema all the same, to convert what is stored in it.
+   */
   names(): string[] {
-    return this.closure([...this.#input.registry.names(), ...this.#lists.keys(), ...this.#kinds.keys()]);
+    const { registry } = this.#input;
+    const published = [...registry.names()].filter((name) => registry.find(name)?.custom !== true || this.#kinds.has(name));
+    return this.closure([...published, ...this.#lists.keys(), ...this.#kinds.keys()]);
   }
 
   /** The schema of that name. */

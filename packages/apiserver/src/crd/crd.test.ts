@@ -10,6 +10,7 @@ import {
 import { MemoryStore } from "@skiff/store";
 import type { AdmissionPlugin } from "../admission.ts";
 import { reinvocationOf } from "../admission/reinvocation.ts";
+import { createPathHandlers } from "../surfaces/path-handlers.ts";
 import { startTestApiServer, type TestApiServer } from "../testing.ts";
 import { compileJsonPath } from "./json-path.ts";
 
@@ -66,7 +67,7 @@ const definition = (): CustomResourceDefinition => ({
 
 let api: TestApiServer;
 beforeEach(async () => {
-  api = await startTestApiServer();
+  api = await startTestApiServer({ compose: () => ({ paths: createPathHandlers() }) });
 });
 afterEach(() => api.stop());
 
@@ -142,6 +143,25 @@ describe("definitions", () => {
     const again = await startTestApiServer({ store: api.store as MemoryStore, namespaces: [] });
     expect(await again.client().resource(cronTabs).get(ref)).toEqual(made);
     again.server.stop();
+  });
+
+  it("publish the schemas and paths of the versions that are served, and no others", async () => {
+    const published = async (): Promise<string[]> => {
+      const text = (await api.client().raw({ method: "GET", path: "/openapi/v2" })) as string;
+      const document = JSON.parse(text) as Record<"definitions" | "paths", object>;
+      return [...Object.keys(document.definitions), ...Object.keys(document.paths)].filter((name) => /crontab/i.test(name));
+    };
+    const live = await define();
+    const all = await published();
+    expect(all).toContain("com.example.stable.v1beta1.CronTab");
+    expect(all).toContain("/apis/stable.example.com/v1beta1/crontabs");
+    const versions = live.spec.versions.map((version) => ({ ...version, served: version.name === "v1" }));
+    await api
+      .client()
+      .resource(customResourceDefinitionKind)
+      .update({ ...live, spec: { ...live.spec, versions } });
+    await api.clock.settle();
+    expect(await published()).toEqual(all.filter((name) => !name.includes("v1beta1")));
   });
 
   it("with rules or paths that make no sense are refused", async () => {

@@ -1,5 +1,14 @@
 import type { Clock } from "@skiff/base";
-import { loadDescriptions, openApiV2, openApiV3, openApiV3Index, servedKinds, statusError, type OpenApiInput } from "@skiff/api";
+import {
+  loadDescriptions,
+  openApiV2,
+  openApiV3,
+  openApiV3Index,
+  servedKinds,
+  statusError,
+  type KindDefinition,
+  type OpenApiInput,
+} from "@skiff/api";
 import { encodeOpenApiV2, OPEN_API_V2_PROTOBUF_TYPES } from "../protobuf/encode-open-api.ts";
 import { includes, parseAccept } from "../render/accept.ts";
 import type { Reply } from "../reply.ts";
@@ -63,8 +72,10 @@ export function createOpenApiHandler(version: string): PathHandler {
 
 async function inputOf({ resources, schemas }: ServerCore, version: string): Promise<OpenApiInput> {
   const descriptions = await loadDescriptions();
-  const kinds = [...new Set([...resources.all()].map(({ kind }) => kind))];
-  return { kinds, removedVersions: resources.servesRemoved, registry: schemas, descriptions, version };
+  // The versions of a custom kind are kinds of their own, and those that are not served are none.
+  const alone = ({ otherVersions: _served, ...kind }: KindDefinition): KindDefinition => kind;
+  const kinds = new Map([...resources.all()].map(({ kind, structural }) => [kind, structural ? alone(kind) : kind]));
+  return { kinds: [...kinds.values()], removedVersions: resources.servesRemoved, registry: schemas, descriptions, version };
 }
 
 /** All documents are made for their hashes; between groups others get their turn. */
