@@ -4,6 +4,7 @@ import { messageOf } from "@skiff/base";
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { addCompletion } from "./commands/completion.ts";
+import { addDashboard } from "./commands/dashboard.ts";
 import { addDelete } from "./commands/delete.ts";
 import { addDown } from "./commands/down.ts";
 import { addImage } from "./commands/image.ts";
@@ -27,6 +28,7 @@ const COMMANDS = [
   addStatus,
   addImage,
   addKubectl,
+  addDashboard,
   addLogs,
   addJoin,
   addToken,

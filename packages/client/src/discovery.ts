@@ -1,5 +1,13 @@
 import { messageOf } from "@skiff/base";
-import type { APIGroupList, APIResource, APIResourceList, APIVersions, KubeObject, Resource } from "@skiff/api";
+import {
+  parseApiVersion,
+  type APIGroupList,
+  type APIResource,
+  type APIResourceList,
+  type APIVersions,
+  type KubeObject,
+  type Resource,
+} from "@skiff/api";
 import type { Client } from "./client.ts";
 
 /** A resource that a server serves, in the version that it prefers. */
@@ -8,6 +16,8 @@ export interface DiscoveredResource extends Resource<KubeObject> {
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
+  /** `scale`, `status`, …, in the version that was taken. */
+  readonly subresources: readonly string[];
 }
 
 /** What a server serves. */
@@ -19,7 +29,7 @@ export interface Discovery {
 
 /**
  * Asks the server which resources it has: each once, in the preferred version of its group or, where that lacks it, in
- * another one. Subresources are left out.
+ * another one. Subresources stand with their resource.
  *
  * Errors: rejects when the list of groups itself cannot be read; a single group that fails is named in `failures`.
  */
@@ -48,16 +58,19 @@ export async function discoverResources(client: Client): Promise<Discovery> {
   );
   const resources = new Map<string, DiscoveredResource>();
   for (const [index, { group, groupVersion }] of paths.entries()) {
-    for (const resource of lists[index]?.resources ?? []) {
+    const served = lists[index]?.resources ?? [];
+    for (const resource of served) {
       const key = `${group}/${resource.name}`;
-      if (!resource.name.includes("/") && !resources.has(key)) resources.set(key, discovered(resource, group, groupVersion));
+      if (!resource.name.includes("/") && !resources.has(key)) resources.set(key, discoveredResource(resource, groupVersion, served));
     }
   }
   return { resources: [...resources.values()], failures };
 }
 
-function discovered(resource: APIResource, group: string, groupVersion: string): DiscoveredResource {
+/** What `served`, the resources of one version of a group, say about one of them. */
+export function discoveredResource(resource: APIResource, groupVersion: string, served: readonly APIResource[]): DiscoveredResource {
   const { name, kind, namespaced, verbs, singularName, shortNames = [], categories = [] } = resource;
-  const version = groupVersion.slice(groupVersion.indexOf("/") + 1);
-  return { group, version, kind, plural: name, namespaced, verbs, singular: singularName, shortNames, categories };
+  const subresources = served.flatMap((each) => (each.name.startsWith(`${name}/`) ? [each.name.slice(name.length + 1)] : []));
+  const { group, version } = parseApiVersion(groupVersion);
+  return { group, version, kind, plural: name, namespaced, verbs, singular: singularName, shortNames, categories, subresources };
 }

@@ -10,6 +10,7 @@ export * from "./line-splitter.ts";
 export { ListWatchInformer, type Selection } from "./list-watch-informer.ts";
 export { nodeFileSystem } from "./node-file-system.ts";
 export { nodeRunCommand } from "./node-run-command.ts";
+export * from "./table.ts";
 export * from "./work-queue.ts";
 export * from "./apply.ts";
 export * from "./event-recorder.ts";

@@ -1,5 +1,5 @@
 import { apiVersionOf, isStatus, parseApiVersion, type APIResourceList } from "@skiff/api";
-import { discoverResources, type Client, type DiscoveredResource } from "@skiff/client";
+import { discoveredResource, discoverResources, type Client, type DiscoveredResource } from "@skiff/client";
 import { KubectlError } from "./kubectl-error.ts";
 
 /** Thrown when the server serves no such kind; manifests with it cannot be handled. */
@@ -68,10 +68,10 @@ export class ResourceMapper {
     const { group, version } = parseApiVersion(apiVersion);
     const preferred = this.resources.find((resource) => resource.group === group && resource.kind === kind && resource.version === version);
     if (preferred !== undefined) return preferred;
-    const served = (await this.#version(apiVersion))?.resources.find((one) => one.kind === kind && !one.name.includes("/"));
+    const resources = (await this.#version(apiVersion))?.resources ?? [];
+    const served = resources.find((one) => one.kind === kind && !one.name.includes("/"));
     if (served === undefined) throw new NoKindMatchError(`no matches for kind "${kind}" in version "${apiVersion}"`);
-    const { name, namespaced, verbs, singularName, shortNames = [], categories = [] } = served;
-    return { group, version, kind, plural: name, namespaced, verbs, singular: singularName, shortNames, categories };
+    return discoveredResource(served, apiVersion, resources);
   }
 
   #version(apiVersion: string): Promise<APIResourceList | undefined> {

@@ -29,6 +29,7 @@ interface UpFlags {
   readonly removedVersions: boolean;
   readonly install?: boolean;
   readonly auditLog: boolean;
+  readonly dashboard: boolean;
   readonly wait: number;
   readonly registryMirror?: readonly RegistryMirror[];
 }
@@ -49,6 +50,7 @@ export function addUp(program: Command, context: CommandContext): void {
     .option("--load-balancer-pool <cidr>", "the addresses for Services of type LoadBalancer (default: a free 10.N.0.0/24)", parsePool)
     .option("--no-removed-versions", "do not serve API versions that Kubernetes has removed, such as extensions/v1beta1")
     .option("--no-audit-log", "keep no log of who did what (audit/audit.log in the data directory)")
+    .option("--no-dashboard", "do without the Service kube-system/kubernetes-dashboard and what is behind it")
     .option("--install", "install missing packages of the operating system")
     .option("--registry-mirror <mirror>", "take images of a registry from elsewhere: REGISTRY=URL; repeatable", parseRegistryMirror)
     .option("--wait <duration>", "how long to wait until everything is ready", parseWait, 180_000)
@@ -77,6 +79,7 @@ Examples:
             loadBalancerPool: flags.loadBalancerPool,
             removedVersions: flags.removedVersions ? undefined : false,
             auditLog: flags.auditLog,
+            dashboard: flags.dashboard,
             dataDir: flags.dataDir,
             kubeconfig: userKubeconfig(flags.kubeconfig),
             install: flags.install ?? false,

@@ -28,6 +28,8 @@ export interface ClusterConfig {
   readonly joined?: string;
   /** False: the API server keeps no audit log. */
   readonly auditLog?: boolean;
+  /** False: the cluster has no dashboard of its own. */
+  readonly dashboard?: boolean;
   /** The id of the user that the server runs as; absent when it runs as the user who made the cluster. */
   readonly serverUser?: number;
   /** Whether API versions that upstream has removed are served as well. Default true. */

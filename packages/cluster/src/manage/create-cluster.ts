@@ -39,6 +39,8 @@ export interface ClusterWish {
   readonly auditLog?: boolean;
   /** The address (IPv4) of the machine towards other machines, see {@link ClusterConfig.address}. */
   readonly advertiseAddress?: string | undefined;
+  /** False: the cluster is to have no dashboard of its own. */
+  readonly dashboard?: boolean;
 }
 
 /** The machine that the cluster is to run on. */
@@ -103,6 +105,7 @@ export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths
     apiPort,
     ...(wish.advertiseAddress === undefined ? {} : { address: wish.advertiseAddress }),
     ...(wish.auditLog === false ? { auditLog: false } : {}),
+    ...(wish.dashboard === false ? { dashboard: false } : {}),
     ...(isRoot() ? { serverUser: chooseServerUser(others) } : {}),
     ...(wish.removedVersions === undefined ? {} : { removedVersions: wish.removedVersions }),
   };
@@ -134,6 +137,7 @@ function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
   if (wish.loadBalancerPool !== undefined && wish.loadBalancerPool !== existing.network.loadBalancerCidr)
     throw new UserError(`Cluster ${existing.name} has its load-balancer addresses in ${existing.network.loadBalancerCidr}.`, remake);
   if (wish.auditLog === false && existing.auditLog !== false) throw new UserError(`Cluster ${existing.name} keeps an audit log.`, remake);
+  if (wish.dashboard === false && existing.dashboard !== false) throw new UserError(`Cluster ${existing.name} has a dashboard.`, remake);
   if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
     throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
   if (wish.advertiseAddress !== undefined && wish.advertiseAddress !== existing.address)

@@ -9,10 +9,11 @@ import {
   PeerCertificateVerifier,
   WorkerYamlDecoder,
   type CertificateAndKey,
+  type ClusterPki,
 } from "@skiff/apiserver";
 import { EtcdStore, LmdbStore, MemoryStore, type Store } from "@skiff/store";
-import { nodeKind } from "@skiff/api";
-import { startControlPlane } from "../control-plane/control-plane.ts";
+import { nodeKind, serviceKind } from "@skiff/api";
+import { startControlPlane, type ControlPlane } from "../control-plane/control-plane.ts";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { readClusterConfig } from "../layout/cluster-file.ts";
 import { clusterPaths, processLog, type ClusterPaths } from "../layout/cluster-paths.ts";
@@ -22,6 +23,7 @@ import { advertisedAddress, apiServerIps } from "../manage/api-addresses.ts";
 import { LogRotation } from "../process/log-rotation.ts";
 import { UserError } from "../user-error.ts";
 import { AuditFile } from "./audit-file.ts";
+import { startClusterDashboard } from "./cluster-dashboard.ts";
 import { giveUpRoot } from "./server-user.ts";
 import { explainStartError } from "./start-errors.ts";
 
@@ -112,8 +114,10 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
     () => host.log.info("all controllers are at work"),
     (error: unknown) => host.log.error("the controllers did not start", { error: messageOf(error) }),
   );
+  const dashboard = config.dashboard === false ? undefined : await serveDashboard(host, config, plane, pki);
   return {
     async stop() {
+      await dashboard?.stop();
       await front.close();
       yaml.stop();
       await plane.stop();
@@ -121,6 +125,24 @@ async function startServer(config: ClusterConfig, paths: ClusterPaths, host: Hos
       audit?.close();
     },
   };
+}
+
+/** Without its dashboard a cluster works all the same: what is wrong is logged. */
+async function serveDashboard(
+  host: Host,
+  config: ClusterConfig,
+  { admin, informers }: ControlPlane,
+  pki: ClusterPki,
+): Promise<RunningServer | undefined> {
+  const services = informers.informer(serviceKind);
+  const { apiPort, network } = config;
+  const { clusterDomain } = network;
+  try {
+    return await startClusterDashboard({ host, admin, pki, services, address: advertisedAddress(config), apiPort, clusterDomain });
+  } catch (error) {
+    host.log.warn("the dashboard is not served", { error: messageOf(error) });
+    return undefined;
+  }
 }
 
 async function openStore(config: ClusterConfig, paths: ClusterPaths, host: Host): Promise<Store> {

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue, KubeList, KubeObject, Query, WatchEvent } from "@skiff/api";
 import { resourcePath } from "@skiff/api";
-import type { DiscoveredResource } from "@skiff/client";
+import { isTable, tableOf, TABLE_ACCEPT, type DiscoveredResource, type Table, type TableRow } from "@skiff/client";
 import { isStatus, StatusError, type Status } from "@skiff/api";
 import type { Command } from "../command.ts";
 import { ALL_NAMESPACES, FILE_FLAGS, OUTPUT_FLAGS, SELECTOR_FLAGS } from "../global-flags.ts";
@@ -8,7 +8,7 @@ import { KubectlError, throwAll } from "../kubectl-error.ts";
 import { hasManifests, readManifests } from "../manifest-files.ts";
 import { itemsOf, listOf, objectPrinter, outputFormat } from "../printers/object-printer.ts";
 import { sortObjects } from "../printers/sort-objects.ts";
-import { alignRows, isTable, tableCells, tableOf, TABLE_ACCEPT, type Table, type TableOptions, type TableRow } from "../printers/table.ts";
+import { alignRows, tableCells, type TableOptions } from "../printers/table.ts";
 import { parseResourceArguments } from "../resource-arguments.ts";
 import { singularName } from "../resource-mapper.ts";
 import { objectName, resolveManifest, selectedItem, selectorQuery } from "../selected-objects.ts";

@@ -1,62 +1,6 @@
-import {
-  ageColumn,
-  allKinds,
-  nameColumn,
-  type Column,
-  type JsonValue,
-  type KubeList,
-  type KubeObject,
-  type ObjectMeta,
-  type Resource,
-} from "@skiff/api";
+import type { ObjectMeta } from "@skiff/api";
+import { cellText, nameColumnOf, type Table } from "@skiff/client";
 import { alignText, TABLE_ALIGNMENT } from "./aligned-text.ts";
-
-/** `metav1.TableColumnDefinition`. */
-export interface TableColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly priority?: number;
-}
-
-/** `metav1.TableRow`. */
-export interface TableRow {
-  readonly cells: readonly JsonValue[];
-  readonly object?: KubeObject;
-}
-
-/** `metav1.Table`: rows that the server has made for people. */
-export interface Table {
-  readonly kind: "Table";
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly columnDefinitions: readonly TableColumn[];
-  readonly rows: readonly TableRow[];
-}
-
-/** Asks for a {@link Table}, else for the object. */
-export const TABLE_ACCEPT =
-  "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
-
-/** True for answers that are a {@link Table}. */
-export function isTable(value: unknown): value is Table {
-  return (value as { kind?: unknown } | undefined)?.kind === "Table";
-}
-
-/**
- * The table of an object or list that came without one: the columns of the kind when we know it, name and age when not.
- */
-export function tableOf(resource: Resource, answer: KubeObject | KubeList<KubeObject>, nowMs: number): Table {
-  const items = "items" in answer && Array.isArray(answer.items) ? answer.items : [answer as KubeObject];
-  const known = allKinds.find(({ group, kind }) => group === resource.group && kind === resource.kind)?.columns ?? [ageColumn as Column];
-  const columns: readonly Column[] = known.some(({ name }) => name === "Name") ? known : [nameColumn(), ...known];
-  return {
-    kind: "Table",
-    metadata: answer.metadata as Table["metadata"],
-    columnDefinitions: columns.map(({ name, type, format, priority = 0 }) => ({ name, type, format, priority })),
-    rows: items.map((object) => ({ object, cells: columns.map((column) => column.value(object, nowMs)) })),
-  };
-}
 
 /** How a table is shown. */
 export interface TableOptions {
@@ -69,14 +13,6 @@ export interface TableOptions {
   readonly showLabels?: boolean;
   /** Labels that get a column each. */
   readonly labelColumns?: readonly string[];
-}
-
-function cellText(value: JsonValue | undefined): string {
-  if (value === null || value === undefined) return "<none>";
-  if (typeof value === "object") return JSON.stringify(value);
-  const text = String(value);
-  const end = text.search(/[\f\n\r]/);
-  return (end < 0 ? text : `${text.slice(0, end)}...`).replaceAll("\t", "    ");
 }
 
 function labelText(labels: Readonly<Record<string, string>> | undefined): string {
@@ -95,11 +31,7 @@ export function tableCells(table: Table, options: TableOptions = {}): string[][]
   const shown = table.columnDefinitions
     .map(({ priority = 0 }, index) => ({ index, visible: wide || priority === 0 }))
     .filter(({ visible }) => visible);
-  const isName = (index: number): boolean => {
-    const { name, format } = table.columnDefinitions[index] ?? {};
-    return format === "name" || name === "Name";
-  };
-  const nameIndex = table.columnDefinitions.findIndex((_column, index) => isName(index));
+  const nameIndex = nameColumnOf(table);
   const cells: string[][] = [];
   if (!noHeaders) {
     cells.push([
