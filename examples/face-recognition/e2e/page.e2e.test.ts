@@ -1,22 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { browserObstacle, contrastOf, startBrowser } from "@skiff/e2e/testing";
 import { PageFixture } from "#frontend/frontend.fixture.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const why = existsSync(CHROMIUM) ? undefined : `${CHROMIUM} is not there`;
-
-/** It starts as root here, and must ask nobody outside for anything. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+const why = browserObstacle;
 
 describe.skipIf(why !== undefined)(`the page in a browser${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
   let browser: Browser;
@@ -33,7 +21,7 @@ describe.skipIf(why !== undefined)(`the page in a browser${why === undefined ? "
   const row = (id: number): Promise<string> => page.locator(`#image-${id}`).innerText();
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await startBrowser();
   });
   afterAll(() => browser?.close());
   beforeEach(async () => {
@@ -97,29 +85,9 @@ describe.skipIf(why !== undefined)(`the page in a browser${why === undefined ? "
       expect(await page.evaluate("[...document.querySelectorAll('button')].filter((each) => each.textContent === '').length")).toBe(0);
       expect(await page.locator("img:not([alt])").count()).toBe(0);
       for (const selector of ["h1", ".status.pending", ".path", ".nobody", "th", "label", "caption"]) {
-        expect(await page.evaluate(`(${CONTRAST})("${selector}")`), `${selector}, ${colorScheme}`).toBeGreaterThan(4.5);
+        expect(await contrastOf(page, selector), `${selector}, ${colorScheme}`).toBeGreaterThan(4.5);
       }
       if (colorScheme === "light") await page.context().close();
     }
   });
 });
-
-/** The contrast of an element's text to what is behind it, as WCAG computes it. Runs in the page. */
-const CONTRAST = `(selector) => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data;
-  };
-  const luminance = (colour) => {
-    const [r, g, b] = [...rgba(colour)].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const element = document.querySelector(selector);
-  let behind = element;
-  while (behind && rgba(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
-  const [a, b] = [luminance(getComputedStyle(element).color), luminance(getComputedStyle(behind ?? document.body).backgroundColor)];
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}`;

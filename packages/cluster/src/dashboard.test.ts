@@ -7,6 +7,7 @@ import {
   cronJobKind,
   customResourceDefinitionKind,
   deploymentKind,
+  eventKind,
   jobKind,
   nodeKind,
   podKind,
@@ -352,23 +353,31 @@ describe("pages", () => {
   });
 
   it("a Secret's values are shown to who asks for them only", async () => {
+    const annotations = { "kubectl.kubernetes.io/last-applied-configuration": '{"data":{"key":"aHVudGVyMg=="}}' };
     await cluster.client
       .resource(secretKind)
-      .create({ metadata: { name: "s", namespace: "default" }, data: { key: Buffer.from("hunter2").toString("base64") } });
+      .create({ metadata: { name: "s", namespace: "default", annotations }, data: { key: Buffer.from("hunter2").toString("base64") } });
     const browser = await signedIn();
     const address = "object?resource=secrets&namespace=default&name=s";
-    expect((await browser.get(address)).text).toContain("key: (7 bytes)");
+    const { text } = await browser.get(address);
+    expect(text).toContain("key: (7 bytes)");
+    expect(text).not.toContain("aHVudGVyMg");
     expect((await browser.get(`${address}&values=1`)).text).toContain("key: aHVudGVyMg==");
   });
 
   it("markup in names, labels, annotations and messages stays text", async () => {
-    await cluster.client.resource(configMapKind).create({
+    const { metadata } = await cluster.client.resource(configMapKind).create({
       metadata: { name: "evil", namespace: "default", annotations: { "example.com/evil": EVIL } },
       data: { key: `</pre></textarea>${EVIL}` },
     });
+    const involvedObject = { kind: "ConfigMap", apiVersion: "v1", name: "evil", namespace: "default", uid: metadata?.uid };
+    await cluster.client
+      .resource(eventKind)
+      .create({ metadata: { name: "evil.1", namespace: "default" }, involvedObject, type: "Warning", reason: EVIL, message: EVIL });
     const browser = await signedIn();
     const name = "resource=configmaps&namespace=default&name=evil";
     for (const page of [
+      "",
       `object?${name}`,
       `edit?${name}`,
       `list?resource=configmaps&search=${encodeURIComponent(EVIL)}`,

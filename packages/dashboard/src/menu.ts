@@ -65,10 +65,13 @@ export function menuSections(resources: readonly DiscoveredResource[]): readonly
 
 /** The menu, for the kind that is looked at now. Links keep the namespace. */
 export function renderMenu(sections: readonly MenuSection[], current: string | undefined, namespace: string | undefined): Html {
+  const seen = new Set<string>();
   const link = (resource: DiscoveredResource): Html => {
     const isCurrent = groupResource(resource) === current;
-    // Events are served by two groups.
-    const inMenu = resource.group === "events.k8s.io" ? `${pluralTitle(resource)} (${resource.group})` : pluralTitle(resource);
+    const title = pluralTitle(resource);
+    // Some kinds are served by two groups.
+    const inMenu = seen.has(title) ? `${title} (${resource.group})` : title;
+    seen.add(title);
     return html`<li>
       <a href="${listAddress(resource, resource.namespaced ? namespace : undefined)}" ${isCurrent && html` aria-current="page"`}
         >${inMenu}</a

@@ -5,26 +5,30 @@ import { stringify } from "yaml";
 export interface YamlOptions {
   /** Also who set which field; people seldom read it, and it is long. */
   readonly withManagedFields?: boolean;
-  /** Say of the values of a Secret only how long they are. */
-  readonly hideSecrets?: boolean;
 }
 
-/** An object as YAML, in the order in which the server has its fields. */
-export function objectYaml(object: KubeObject, { withManagedFields = false, hideSecrets = false }: YamlOptions = {}): string {
-  const { managedFields, ...metadata } = object.metadata ?? {};
-  const shown = { ...object, metadata: withManagedFields && managedFields !== undefined ? { ...metadata, managedFields } : metadata };
-  return stringify(hideSecrets ? withoutValues(shown) : shown, { lineWidth: 0 });
+/** An object as YAML: what it is first, its status last. */
+export function objectYaml(object: KubeObject, { withManagedFields = false }: YamlOptions = {}): string {
+  const { apiVersion, kind, metadata, status, ...rest } = object as KubeObject & { readonly status?: unknown };
+  const { managedFields, ...others } = metadata ?? {};
+  const shown = withManagedFields && managedFields !== undefined ? { ...others, managedFields } : others;
+  return stringify({ apiVersion, kind, metadata: shown, ...rest, ...(status === undefined ? {} : { status }) }, { lineWidth: 0 });
 }
 
-function withoutValues(object: KubeObject): KubeObject {
-  const { data, ...rest } = object as KubeObject & { readonly data?: Readonly<Record<string, string>> };
-  const { annotations } = rest.metadata ?? {};
-  // `kubectl apply` leaves the values there once more.
-  const applied = "kubectl.kubernetes.io/last-applied-configuration";
-  const metadata =
-    annotations?.[applied] === undefined ? rest.metadata : { ...rest.metadata, annotations: { ...annotations, [applied]: "(hidden)" } };
+/** Where `kubectl apply` leaves the values of a Secret once more. */
+const APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** A Secret that says of its values only how long they are. */
+export function withoutSecretValues(secret: KubeObject): KubeObject {
+  const { data, ...rest } = secret as KubeObject & { readonly data?: Readonly<Record<string, string>> };
+  const { metadata } = rest;
+  const { annotations } = metadata ?? {};
   const hidden = Object.fromEntries(
     Object.entries(data ?? {}).map(([key, value]) => [key, `(${Buffer.from(value, "base64").length} bytes)`]),
   );
-  return { ...rest, metadata, ...(data === undefined ? {} : { data: hidden }) } as KubeObject;
+  return {
+    ...rest,
+    ...(annotations?.[APPLIED] === undefined ? {} : { metadata: { ...metadata, annotations: { ...annotations, [APPLIED]: "(hidden)" } } }),
+    ...(data === undefined ? {} : { data: hidden }),
+  } as KubeObject;
 }

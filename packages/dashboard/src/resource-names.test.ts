@@ -7,7 +7,8 @@ it.each([
   ["Ingress", "ingresses", "Ingresses"],
   ["CSIDriver", "csidrivers", "CSIDrivers"],
   ["Endpoints", "endpoints", "Endpoints"],
-  ["Ox", "kine", "Ox"],
+  ["PodMetrics", "pods", "PodMetrics"],
+  ["Person", "people", "Person"],
 ])("%s (%s) is written %s", (kind, plural, title) => {
   expect(pluralTitle({ kind, plural })).toBe(title);
 });

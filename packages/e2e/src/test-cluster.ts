@@ -93,6 +93,11 @@ export class TestCluster {
     return JSON.parse(await this.skiff(["status", "--name", this.name, "-o", "json"])) as StatusAnswer;
   }
 
+  /** Starts `skiff` with arguments, beside the test. */
+  startSkiff(args: readonly string[]): BackgroundCommand {
+    return new BackgroundCommand(process.execPath, [PROGRAM, ...args], { ...process.env, KUBECONFIG: this.kubeconfig });
+  }
+
   /** The process of that role. Fails when there is none. */
   async pid(role: "server" | "node" | "containerd"): Promise<number> {
     const found = (await this.status()).processes.find((each) => each.role === role);
@@ -206,9 +211,10 @@ export class BackgroundCommand {
     return this.#child.exitCode ?? -1;
   }
 
-  async stop(): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#ended;
+  /** Asks it to end, and answers its exit code when it has. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    this.#child.kill(signal);
+    return this.ended();
   }
 }
 

@@ -23,7 +23,7 @@ header p, header form { margin: 0; }
 .brand a { font-weight: 700; color: inherit; text-decoration: none; }
 .user { margin-left: auto; color: var(--quiet); overflow-wrap: anywhere; }
 .columns { display: flex; align-items: flex-start; }
-nav { flex: 0 0 15rem; padding: 0.5rem 1rem; border-right: 1px solid var(--line); align-self: stretch; }
+nav { flex: 0 0 18rem; padding: 0.5rem 1rem; border-right: 1px solid var(--line); align-self: stretch; }
 nav h2 { font-size: 0.8125rem; color: var(--quiet); margin: 0.75rem 0 0.125rem; overflow-wrap: anywhere; }
 nav ul { list-style: none; margin: 0; padding: 0; }
 nav a { display: block; padding: 0.125rem 0.5rem; border-radius: 0.25rem; text-decoration: none; overflow-wrap: anywhere; }

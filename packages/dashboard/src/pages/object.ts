@@ -5,7 +5,7 @@ import { address, listAddress, objectAddress } from "../addresses.ts";
 import { newestEvents, renderEvents } from "../events.ts";
 import { html, NO_HTML, type Html } from "../html.ts";
 import { renderNodeResources } from "../node-resources.ts";
-import { objectYaml } from "../object-yaml.ts";
+import { objectYaml, withoutSecretValues } from "../object-yaml.ts";
 import { explainError, PageError } from "../page-error.ts";
 import type { Page, PageContext } from "../page-request.ts";
 import { renderContainers } from "../pod-containers.ts";
@@ -26,6 +26,7 @@ export async function objectPage(context: PageContext): Promise<Page> {
     eventSection(context, object),
   ]);
   const hideSecrets = key === "secrets" && request.query.get("values") !== "1";
+  const shown = hideSecrets ? withoutSecretValues(object) : object;
   const withManagedFields = request.query.get("managed") === "1";
   const here = objectAddress(resource, { namespace, name });
   const owned =
@@ -44,11 +45,11 @@ export async function objectPage(context: PageContext): Promise<Page> {
       </p>
       ${renderActions({ session, resource, object })}
       <div data-live="object">
-        ${facts(context, object, table, owners)} ${details} ${conditions(object, context.host.clock.now())} ${related} ${owned} ${events}
+        ${facts(context, shown, table, owners)} ${details} ${conditions(object, context.host.clock.now())} ${related} ${owned} ${events}
         <section aria-labelledby="yaml-heading">
           <h2 id="yaml-heading">YAML</h2>
           ${hideSecrets && html`<p><a href="${here}&amp;values=1">Show the values</a></p>`}
-          <pre class="yaml" tabindex="0">${objectYaml(object, { hideSecrets, withManagedFields })}</pre>
+          <pre class="yaml" tabindex="0">${objectYaml(shown, { withManagedFields })}</pre>
           ${!withManagedFields && html`<p><a href="${here}&amp;managed=1">Show managed fields</a></p>`}
         </section>
       </div>`,
