@@ -6,7 +6,7 @@ import { html, type Html } from "./html.ts";
 import type { Session } from "./sessions.ts";
 
 /** An object, and who would act on it. */
-export interface ActionTarget {
+interface ActionTarget {
   readonly session: Session;
   readonly resource: DiscoveredResource;
   readonly object: KubeObject;

@@ -8,7 +8,7 @@ import type { PageContext } from "./page-request.ts";
 const FETCH_LIMIT = 1000;
 
 /** Which events to show. */
-export interface EventSelection {
+interface EventSelection {
   readonly namespace?: string;
   readonly fieldSelector: string;
   /** How many of the newest. */

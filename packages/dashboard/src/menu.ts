@@ -42,7 +42,7 @@ const SECTIONS: readonly SectionRule[] = [
 ];
 
 /** A part of the menu. */
-export interface MenuSection {
+interface MenuSection {
   readonly title: string;
   readonly resources: readonly DiscoveredResource[];
 }

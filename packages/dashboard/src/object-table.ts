@@ -4,7 +4,7 @@ import { listAddress, objectAddress } from "./addresses.ts";
 import { html, type Html, type HtmlValue } from "./html.ts";
 
 /** How {@link renderTable} shows a table. */
-export interface ObjectTableOptions {
+interface ObjectTableOptions {
   /** What the table is about; read out first, and shown above it. */
   readonly caption: string;
   readonly resource: Pick<Resource, "group" | "plural" | "namespaced">;

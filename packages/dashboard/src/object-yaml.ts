@@ -2,7 +2,7 @@ import type { KubeObject } from "@skiff/api";
 import { stringify } from "yaml";
 
 /** How an object is written. */
-export interface YamlOptions {
+interface YamlOptions {
   /** Also who set which field; people seldom read it, and it is long. */
   readonly withManagedFields?: boolean;
 }

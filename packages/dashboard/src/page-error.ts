@@ -14,7 +14,7 @@ export class PageError extends Error {
 }
 
 /** What went wrong, for people, and the HTTP status that goes with it. */
-export interface Explanation {
+interface Explanation {
   readonly status: number;
   readonly title: string;
   readonly sentence: string;

@@ -4,10 +4,10 @@ import { componentHost, messageOf, type Host } from "@skiff/base";
 import { applyObject, Client, HttpsTransport, type Informer } from "@skiff/client";
 
 /** The Service of the dashboard: the name that documents and `kubectl proxy` addresses use. */
-export const DASHBOARD_SERVICE = { namespace: "kube-system", name: "kubernetes-dashboard" } as const;
+const DASHBOARD_SERVICE = { namespace: "kube-system", name: "kubernetes-dashboard" } as const;
 
 /** What the dashboard of a cluster is made of. */
-export interface ClusterDashboardOptions {
+interface ClusterDashboardOptions {
   readonly host: Host;
   /** May do everything; keeps the Service and where it leads. Nobody who looks at the dashboard gets at it. */
   readonly admin: Client;

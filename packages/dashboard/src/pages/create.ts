@@ -94,7 +94,7 @@ async function applyOne({ session }: PageContext, object: KubeObject, defaultNam
 }
 
 /** The objects of a text of YAML documents; Lists count as what they hold. Errors: a {@link PageError}. */
-export function parseManifests(text: string): readonly KubeObject[] {
+function parseManifests(text: string): readonly KubeObject[] {
   const documents = parseAllDocuments(text);
   const objects: KubeObject[] = [];
   for (const document of documents) {

@@ -57,7 +57,7 @@ export async function saveEdited(context: PageContext): Promise<string | Page> {
 }
 
 /** One object out of YAML. Errors: a {@link PageError} that says what is wrong with the text. */
-export function parseObject(text: string): KubeObject {
+function parseObject(text: string): KubeObject {
   let value: unknown;
   try {
     value = parse(text);

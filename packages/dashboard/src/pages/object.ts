@@ -57,7 +57,7 @@ export async function objectPage(context: PageContext): Promise<Page> {
 }
 
 /** The object that a request names. */
-export interface RequestedObject {
+interface RequestedObject {
   readonly resource: DiscoveredResource;
   readonly namespace: string | undefined;
   readonly name: string;
