@@ -31,7 +31,8 @@ export async function notedTraces(cluster: TestCluster): Promise<Traces> {
   };
 }
 
-async function tracesOf(cluster: TestCluster): Promise<string[]> {
+/** What the machine has now of a cluster, of what carries its name. See {@link Traces.left}. */
+export async function tracesOf(cluster: Pick<TestCluster, "name" | "data" | "kubeconfig">): Promise<string[]> {
   const { name, kubeconfig } = cluster;
   return [
     ...processes(name, cluster.data),

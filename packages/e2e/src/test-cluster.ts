@@ -296,7 +296,8 @@ function words(line: string): string[] {
   return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ""));
 }
 
-async function imageArchives(): Promise<string[]> {
+/** The archives that clusters get unless they are given others. */
+export async function imageArchives(): Promise<string[]> {
   const builder = new DebianImageBuilder({ spawner: new NodeProcessSpawner(systemClock) });
   return [await builder.build(NGINX), await buildBusyboxArchive()];
 }
