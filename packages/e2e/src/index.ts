@@ -6,6 +6,7 @@ export { LocalRegistry } from "./images/local-registry.ts";
 export { NodeImageBuilder, type NodeImageRecipe } from "./images/node-image.ts";
 export { MYSQL, NGINX, RECIPES, REDIS } from "./images/recipes.ts";
 export { WORDPRESS } from "./images/wordpress-image.ts";
+export { OtherMachine } from "./other-machine.ts";
 export { type PodPlan, runPod, type RunningPod } from "./run-pod.ts";
 export { e2eHost, TestContainerd } from "./test-containerd.ts";
 export { eventually, Kubectl, kubectls, obstacle } from "./test-cluster.ts";

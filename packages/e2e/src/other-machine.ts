@@ -38,9 +38,19 @@ export class OtherMachine {
     return this.#options.there;
   }
 
+  /** This machine's address, as the other one sees it. */
+  get addressHere(): string {
+    return this.#options.here;
+  }
+
+  /** The command that runs `command` there. */
+  command(command: readonly string[]): Command {
+    return inNetworkNamespace(this.#options.name, command);
+  }
+
   /** Runs `skiff` there, however it ends. */
   async skiff(args: readonly string[]): Promise<CommandResult> {
-    const [program, ...rest] = inNetworkNamespace(this.#options.name, [process.execPath, PROGRAM, ...args]);
+    const [program, ...rest] = this.command([process.execPath, PROGRAM, ...args]);
     return run(program, rest);
   }
 
@@ -51,9 +61,7 @@ export class OtherMachine {
       ["ip", "route"],
       ["nft", "list", "tables"],
     ];
-    const outputs = await Promise.all(
-      commands.map((command) => runOrThrow(nodeCommandRunner, inNetworkNamespace(this.#options.name, command))),
-    );
+    const outputs = await Promise.all(commands.map((command) => runOrThrow(nodeCommandRunner, this.command(command))));
     return outputs.flatMap((output) => output.trim().split("\n").filter(Boolean));
   }
 

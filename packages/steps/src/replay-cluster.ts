@@ -13,20 +13,26 @@ export class ReplayCluster {
   readonly name: string;
   readonly nodes: number;
   readonly #mirror: string;
+  readonly #address: string | undefined;
 
-  /** `mirror` is the address of the registry from which the nodes pull every image. */
-  constructor(workspace: Workspace, name: string, nodes: number, mirror: string) {
+  /**
+   * `mirror` is the address of the registry from which the nodes pull every image, `address` that of this machine for others
+   * that join.
+   */
+  constructor(workspace: Workspace, name: string, nodes: number, mirror: string, address?: string) {
     this.#workspace = workspace;
     this.name = name;
     this.nodes = nodes;
     this.#mirror = mirror;
+    this.#address = address;
   }
 
   /** Starts it anew, with its context current in the desk's kubeconfig. What an earlier replay left of it is removed. */
   async up(): Promise<void> {
     if ((await this.#workspace.run(`skiff status --name ${this.name}`)).code === 0) await this.delete();
+    const advertise = this.#address === undefined ? "" : ` --advertise-address ${this.#address}`;
     await this.#skiff(
-      `up --name ${this.name} --nodes ${this.nodes} --registry-mirror '*=${this.#mirror}' --kubeconfig '${this.#workspace.kubeconfig}'`,
+      `up --name ${this.name} --nodes ${this.nodes} --registry-mirror '*=${this.#mirror}' --kubeconfig '${this.#workspace.kubeconfig}'${advertise}`,
     );
   }
 

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { kubectls, obstacle } from "@skiff/e2e";
+import { kubectls, obstacle, OtherMachine } from "@skiff/e2e";
 import { replay, runnableOrder, type StepResult } from "./replay.ts";
 import { registryOf } from "./images.ts";
 import { ReplayCluster, SKIFF } from "./replay-cluster.ts";
@@ -18,6 +18,8 @@ import { World } from "./world.ts";
 import { Workspace } from "./workspace.ts";
 
 const STEP_FILE = "shared/mission/steps.yaml";
+/** Documents are replayed one after the other, so one machine serves them all. */
+const OTHER_MACHINE = { name: "steps-other", here: "10.199.78.1", there: "10.199.78.2" };
 
 interface Flags {
   readonly steps?: string;
@@ -49,8 +51,9 @@ async function replaySeed(plan: SeedPlan, documented: readonly Step[], only: Rea
   process.stdout.write(`\n== ${plan.seed}: ${plan.title} (${report.size} steps)\n`);
   const workspace = await Workspace.create({ kubectl: kubectls()[0] ?? "kubectl", skiff: SKIFF });
   const registry = await registryOf(plan.images);
-  const world = new World(workspace, registry.url, steps);
-  const cluster = new ReplayCluster(workspace, `steps-${plan.seed}`, plan.nodes ?? 1, registry.url);
+  const otherMachine = plan.hasOtherMachine === true ? await OtherMachine.create(OTHER_MACHINE) : undefined;
+  const world = new World(workspace, registry.url, steps, otherMachine);
+  const cluster = new ReplayCluster(workspace, `steps-${plan.seed}`, plan.nodes ?? 1, registry.url, otherMachine?.addressHere);
   const results: StepResult[] = [];
   try {
     await cluster.up();
@@ -65,6 +68,7 @@ async function replaySeed(plan: SeedPlan, documented: readonly Step[], only: Rea
     else {
       await plan.tidyUp?.(world);
       await cluster.delete();
+      await otherMachine?.remove();
       await workspace.remove();
     }
     await registry.stop();

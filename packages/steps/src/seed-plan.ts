@@ -30,6 +30,8 @@ export interface SeedPlan {
   readonly images: readonly string[];
   /** Default 1. */
   readonly nodes?: number;
+  /** True: there is another machine, which can join the cluster. */
+  readonly hasOtherMachine?: boolean;
   readonly replacements?: readonly Replacement[];
   /** Makes what the document takes for granted. */
   prepare?(world: World): Promise<void>;

@@ -1,5 +1,6 @@
 import { sleep, systemClock } from "@skiff/base";
-import { Mismatch } from "./outcome.ts";
+import type { OtherMachine } from "@skiff/e2e";
+import { Mismatch, type Outcome } from "./outcome.ts";
 import type { Step } from "./step.ts";
 import type { RunningCommand } from "./shell-session.ts";
 import type { Workspace } from "./workspace.ts";
@@ -39,11 +40,20 @@ export class World {
   readonly facts = new Map<string, string>();
   /** Commands that go on in the background or in a terminal, by the id of the step that started them. */
   readonly running = new Map<string, RunningCommand>();
+  /** There when the plan asks for one. */
+  readonly #otherMachine: OtherMachine | undefined;
 
-  constructor(workspace: Workspace, registry: string, steps: readonly Step[]) {
+  constructor(workspace: Workspace, registry: string, steps: readonly Step[], otherMachine?: OtherMachine) {
     this.workspace = workspace;
     this.registry = registry;
     this.steps = steps;
+    this.#otherMachine = otherMachine;
+  }
+
+  /** Runs a command of the workspace's PATH on the other machine, however it ends. */
+  async runElsewhere(command: string, timeoutMs?: number): Promise<Outcome> {
+    if (this.#otherMachine === undefined) throw new Error("the plan of this document asks for no other machine");
+    return this.workspace.run(this.#otherMachine.command([command]).join(" "), timeoutMs);
   }
 
   /** Standard output of a shell command that must succeed. */

@@ -43,6 +43,16 @@ subjects: [{kind: ServiceAccount, name: flannel, namespace: kube-system}]
 `,
 };
 
+/** The name under which the document's second machine knows the cluster. */
+const JOINED = "steps-004-node";
+const LEAVE = `skiff delete --name ${JOINED}`;
+
+/** The ranges of the nodes' Pods, each once. */
+async function podRanges(world: World): Promise<string[]> {
+  const ranges = (await world.ok("kubectl get nodes -o jsonpath='{.items[*].spec.podCIDR}'")).split(" ");
+  return [...new Set(ranges)].filter((range) => /^10\.\d+\.\d+\.0\/24$/.test(range));
+}
+
 /** A web page of the cluster: the status and the text. */
 async function page(world: World, address: string, path: string): Promise<string> {
   return world.ok(`curl --silent --show-error --location --max-time 10 'http://${address}${path}'`);
@@ -53,16 +63,21 @@ export const SEED_004: SeedPlan = {
   seed: "004",
   title: "orchestration engines, kubeadm, WordPress with MySQL",
   images: ["nginx", "mysql", "wordpress", "busybox"],
-  nodes: 2,
+  hasOtherMachine: true,
   replacements: [
     { pattern: /https:\S+kube-flannel\.yml/g, value: () => "kube-flannel.yml" },
     { pattern: /https:\S+kube-flannel-rbac\.yml/g, value: () => "kube-flannel-rbac.yml" },
   ],
-  async prepare({ workspace }) {
+  async prepare(world) {
+    const { workspace } = world;
     // The document's volumes are folders of the machine that outlive a cluster, and so an earlier replay.
     await workspace.run("rm -rf /tmp/data/pv-1 /tmp/data/pv-2");
+    await world.runElsewhere(LEAVE);
     await workspace.write("kube-flannel.yml", FLANNEL.objects);
     await workspace.write("kube-flannel-rbac.yml", FLANNEL.roles);
+  },
+  async tidyUp(world) {
+    await world.runElsewhere(LEAVE);
   },
   elsewhere: {
     "s004-002": "Docker Swarm is another orchestrator",
@@ -94,10 +109,7 @@ export const SEED_004: SeedPlan = {
       perform: (world) => world.workspace.run("skiff up --name steps-004"),
       ...expecting(
         prints(/is ready|running/),
-        inCluster("the nodes have no Pod ranges of their own", async (world) => {
-          const ranges = (await world.ok("kubectl get nodes -o jsonpath='{.items[*].spec.podCIDR}'")).split(" ");
-          return new Set(ranges).size === 2 && ranges.every((range) => /^10\.\d+\.\d+\.0\/24$/.test(range));
-        }),
+        inCluster("the node has no Pod range of its own", async (world) => (await podRanges(world)).length === 1),
         inCluster("an unknown token is not refused with 401", async (world) => {
           const server = await world.ok("kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'");
           return (await world.ok(`curl -sk -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer x' ${server}/api`)) === "401";
@@ -112,12 +124,20 @@ export const SEED_004: SeedPlan = {
         rows: [{ NAMESPACE: "kube-system", NAME: /^kube-flannel-ds-/, READY: "2/2", STATUS: "Running" }],
       }),
     ),
-    // What kubeadm join does is to be done by `skiff join`.
+    // What kubeadm join does is done by `skiff join`, with the token, address and hash that the cluster names.
     "s004-022": {
-      perform: (world) => world.workspace.run("skiff join --help"),
-      ...expecting(prints(/^Usage: skiff join/m)),
+      async perform(world) {
+        const command = (await world.ok("skiff token create --name steps-004 --print-join-command")).trim();
+        return world.runElsewhere(`${command} --name ${JOINED} --node-name brunno --registry-mirror '*=${world.registry}'`, 180_000);
+      },
+      ...expecting(
+        prints("[preflight] ", "[discovery] ", "[bootstrap] ", "[csr] ", "[kubeconfig] ", "Node join complete"),
+        inCluster("the nodes have no Pod ranges of their own", async (world) => (await podRanges(world)).length === 2),
+      ),
     },
-    "s004-023": expecting(table({ headings: ["NAME", "STATUS", "AGE", "VERSION"], rows: [{ STATUS: "Ready", VERSION: /^v1\./ }] })),
+    "s004-023": expecting(
+      table({ headings: ["NAME", "STATUS", "AGE", "VERSION"], rows: [{ NAME: "brunno", STATUS: "Ready", VERSION: /^v1\./ }], count: 2 }),
+    ),
     "s004-024": expecting(says("created", "deployment/my-nginx")),
     "s004-025": expecting(table({ headings: PODS, rows: runningPods(/^my-nginx-/, /^my-nginx-/), count: 2 })),
     "s004-027": expecting(says("created", "persistentvolume/pv-1", "persistentvolume/pv-2")),
