@@ -1,48 +1,26 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { bootstrapTokenSecret, configMapKind, secretKind, type BootstrapToken, type TokenUsage } from "@skiff/api";
-import { reconcileBootstrapPolicy, serviceAccountGroups } from "@skiff/apiserver";
-import { fullServer, startTestApiServer, type TestApiServer } from "@skiff/apiserver/testing";
+import type { TestApiServer } from "@skiff/apiserver/testing";
 import { formatTime } from "@skiff/base";
-import { InformerFactory, type Client } from "@skiff/client";
-import { controllerUser, startControllers, type RunningControllers } from "../all-controllers.ts";
+import type { Client } from "@skiff/client";
+import { PolicedCluster } from "../testing/policed-cluster.ts";
 import { signDetached } from "./detached-jws.ts";
 
 const KUBECONFIG = "apiVersion: v1\nkind: Config\n";
 const INFO = { namespace: "kube-public", name: "cluster-info" };
 
+let cluster: PolicedCluster;
 let server: TestApiServer;
-let informers: InformerFactory;
-let running: RunningControllers;
 let admin: Client;
 
 beforeEach(async () => {
-  const nowhere = (): never => {
-    throw new Error("no node can be reached in this test");
-  };
-  server = await startTestApiServer({
-    compose: fullServer({ connector: { request: nowhere, upgrade: nowhere } }),
-    namespaces: ["kube-system", "kube-public"],
-  });
-  admin = server.client();
-  // The controllers act with the rights of upstream's policy and no others.
-  await reconcileBootstrapPolicy(admin);
-  informers = new InformerFactory(admin, server.host, { sharedObjects: true });
-  running = startControllers({
-    host: server.host,
-    informers,
-    clientFor: (account) =>
-      server.client({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
-    only: ["bootstrap-signer-controller", "token-cleaner-controller"],
-  });
+  const names = ["bootstrap-signer-controller", "token-cleaner-controller"];
+  cluster = await PolicedCluster.start(names, undefined, ["kube-system", "kube-public"]);
+  ({ server, admin } = cluster);
   await admin.resource(configMapKind).create({ metadata: INFO, data: { kubeconfig: KUBECONFIG, other: "stays" } });
   await server.clock.advance("2s");
 });
-afterEach(async () => {
-  const stopped = Promise.all([running.stop(), informers.stop()]);
-  await server.clock.advance("5s");
-  await stopped;
-  await server.stop();
-});
+afterEach(() => cluster.stop());
 
 /** A token that lives for `ttlMs`; 0: for ever. */
 async function give(id: string, ttlMs: number, usages: readonly TokenUsage[] = ["authentication", "signing"]): Promise<BootstrapToken> {

@@ -6,57 +6,40 @@ import {
   createCertificateRequest,
   generateKeyPair,
   recogniseKubeletClient,
-  reconcileBootstrapPolicy,
-  serviceAccountGroups,
   signCertificateSigningRequest,
   SIGNERS,
   type UserInfo,
 } from "@skiff/apiserver";
-import { fullServer, startTestApiServer, type TestApiServer } from "@skiff/apiserver/testing";
-import { InformerFactory, type Client } from "@skiff/client";
-import { controllerUser, startControllers, type RunningControllers } from "../all-controllers.ts";
+import type { TestApiServer } from "@skiff/apiserver/testing";
+import type { Client } from "@skiff/client";
+import { PolicedCluster } from "../testing/policed-cluster.ts";
 
 const BOOTSTRAPPER: UserInfo = { name: "system:bootstrap:abc", groups: ["system:bootstrappers", "system:authenticated"] };
 const NODE: UserInfo = { name: "system:node:n1", groups: ["system:nodes", "system:authenticated"] };
 const CLIENT_USAGES = ["digital signature", "key encipherment", "client auth"];
 
+let cluster: PolicedCluster;
 let server: TestApiServer;
-let informers: InformerFactory;
-let running: RunningControllers;
 let admin: Client;
 
 beforeEach(async () => {
-  const nowhere = (): never => {
-    throw new Error("no node can be reached in this test");
-  };
-  server = await startTestApiServer({ compose: fullServer({ connector: { request: nowhere, upgrade: nowhere } }) });
-  admin = server.client();
-  await reconcileBootstrapPolicy(admin);
-  const authority = CertificateAuthority.create(server.host, "kubernetes");
-  informers = new InformerFactory(admin, server.host, { sharedObjects: true });
-  running = startControllers({
-    host: server.host,
-    informers,
-    clientFor: (account) =>
-      server.client({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] }),
-    only: ["signing", "approving", "cleaner"].map((part) => `certificatesigningrequest-${part}-controller`),
-    certificates: {
-      sign: (request) => signCertificateSigningRequest(authority, request),
-      approvalRules: recogniseKubeletClient,
+  cluster = await PolicedCluster.start(
+    ["signing", "approving", "cleaner"].map((part) => `certificatesigningrequest-${part}-controller`),
+    (host) => {
+      const authority = CertificateAuthority.create(host, "kubernetes");
+      return {
+        certificates: { sign: (request) => signCertificateSigningRequest(authority, request), approvalRules: recogniseKubeletClient },
+      };
     },
-  });
+  );
+  ({ server, admin } = cluster);
   await bind("system:bootstrappers", "system:node-bootstrapper");
   await bind("people", "system:node-bootstrapper");
   await bind("system:bootstrappers", "system:certificates.k8s.io:certificatesigningrequests:nodeclient");
   await bind("system:nodes", "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient");
   await server.clock.advance("2s");
 });
-afterEach(async () => {
-  const stopped = Promise.all([running.stop(), informers.stop()]);
-  await server.clock.advance("5s");
-  await stopped;
-  await server.stop();
-});
+afterEach(() => cluster.stop());
 
 const bind = (group: string, role: string) =>
   admin.resource(clusterRoleBindingKind).create({
