@@ -16,7 +16,9 @@ import {
 import { Client, InformerFactory } from "@skiff/client";
 import { createSubresourceHandlers } from "@skiff/apiserver";
 import { startTestApiServer } from "@skiff/apiserver/testing";
-import { createScheduler, type Scheduler } from "./scheduler.ts";
+import { defaultPlugins } from "./default-plugins.ts";
+import type { Plugin } from "./framework/plugin.ts";
+import { createScheduler, DEFAULT_SCHEDULER_NAME, type Scheduler, type SchedulerProfile } from "./scheduler.ts";
 import { asking, testNode, testPod } from "./testing/objects.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -37,7 +39,7 @@ function intercepted(transport: Transport, before: (request: ApiRequest) => void
   };
 }
 
-async function start() {
+async function start(profiles?: readonly SchedulerProfile[]) {
   const nowhere = (): never => {
     throw new Error("no node can be reached, and no tokens are issued, in these tests");
   };
@@ -62,7 +64,7 @@ async function start() {
     }),
   );
   const informers = new InformerFactory(schedulerClient, host);
-  const scheduler: Scheduler = createScheduler({ host, client: schedulerClient, informers });
+  const scheduler: Scheduler = createScheduler({ host, client: schedulerClient, informers, profiles });
   stops.push(
     () => scheduler.stop(),
     () => informers.stop(),
@@ -132,6 +134,25 @@ describe("the scheduler", () => {
     expect((await getPod("two")).spec?.nodeName).toBe("a");
     await host.clock.advance("2s");
     expect((await getPod("one")).status?.conditions).toMatchObject([{ type: "PodScheduled", reason: "Unschedulable" }]);
+  });
+
+  it("goes on with the others when a plug-in fails over one Pod", async () => {
+    const picky: Plugin = {
+      name: "Picky",
+      reserve({ pod }) {
+        if (pod.metadata?.name === "one") throw new Error("not this one");
+        return undefined;
+      },
+    };
+    const plugins: SchedulerProfile["plugins"] = (context) => [...defaultPlugins(context), picky];
+    const { api, addNode, addPod, getPod, settle } = await start([{ schedulerName: DEFAULT_SCHEDULER_NAME, plugins }]);
+    await addNode(testNode("a"));
+    await addPod(testPod("one"));
+    await settle();
+    await addPod(testPod("two"));
+    await settle();
+    expect(api.bindings).toEqual(["two → a"]);
+    expect((await getPod("one")).status?.conditions).toMatchObject([{ reason: "SchedulerError", message: "not this one" }]);
   });
 
   it("leaves Pods of other schedulers and gated Pods alone", async () => {

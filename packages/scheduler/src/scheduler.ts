@@ -157,7 +157,7 @@ class InformedScheduler implements Scheduler {
       if (this.#stop.signal.aborted) break;
       const entry = this.#queue.pop(this.#nowMs());
       if (entry === undefined) break;
-      this.#try(entry);
+      this.#attempt(entry);
       if (tried % SLICE === 0) await clock.yield();
     }
     this.#pumping = undefined;
@@ -182,6 +182,16 @@ class InformedScheduler implements Scheduler {
     return this.#profiles.get(framework.schedulerName)!.events;
   }
 
+  /** A mistake of a plug-in concerns the Pod that it was made with, and no other. */
+  #attempt(entry: QueuedPod): void {
+    try {
+      this.#try(entry);
+    } catch (error) {
+      this.#host.log.error("scheduling a Pod failed", { pod: entry.info.key, error });
+      this.#failed(entry, messageOf(error));
+    }
+  }
+
   #try(entry: QueuedPod): void {
     const { info, framework } = entry;
     if (this.#state.isAssumed(info.uid)) return;
@@ -191,13 +201,7 @@ class InformedScheduler implements Scheduler {
       this.#eventsOf(framework).event(podKind, info.pod, "Warning", "FailedScheduling", message);
       return;
     }
-    let decision: Decision;
-    try {
-      decision = schedulePod(info, this.#state, framework, this.#host.random);
-    } catch (error) {
-      this.#host.log.error("scheduling a Pod failed", { pod: info.key, error });
-      return this.#failed(entry, messageOf(error));
-    }
+    const decision = schedulePod(info, this.#state, framework, this.#host.random);
     this.#state.startIndex = (this.#state.startIndex + decision.evaluatedNodes) % Math.max(1, this.#state.nodes.length);
     if (decision.type === "scheduled") this.#place(entry, decision.nodeName);
     else this.#unschedulable(entry, decision);
