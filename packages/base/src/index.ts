@@ -6,6 +6,7 @@ export * from "./fnv.ts";
 export * from "./freeze.ts";
 export * from "./host.ts";
 export * from "./ids.ts";
+export * from "./listen-on.ts";
 export * from "./log.ts";
 export * from "./random.ts";
 export { systemClock } from "./system-clock.ts";

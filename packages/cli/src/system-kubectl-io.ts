@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
+import { listenOn } from "@skiff/base";
 import { HttpsTransport, nodeFileSystem, nodeRunCommand, type HttpsTransportOptions } from "@skiff/client";
 import type { KubectlFiles, KubectlIo, KubectlTransport, LocalListener } from "@skiff/kubectl";
 import type { CommandContext } from "./command-context.ts";
@@ -100,30 +101,30 @@ function runEditor(command: string, file: string): Promise<number> {
 async function fetchText(url: string): Promise<string> {
   const response = await fetch(url, { redirect: "follow" });
   if (!response.ok) throw new Error(`unable to read URL "${url}", server reported ${response.status} ${response.statusText}`);
-  const text = await response.text();
-  if (text.length > FETCH_LIMIT_BYTES) throw new Error(`the manifest at ${url} is larger than ${FETCH_LIMIT_BYTES} bytes`);
-  return text;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > FETCH_LIMIT_BYTES) throw new Error(`the manifest at ${url} is larger than ${FETCH_LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
-function listen(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<LocalListener> {
-  return new Promise((resolve, reject) => {
-    const connections = new Set<Duplex>();
-    const server = createServer((connection) => {
-      connections.add(connection);
-      connection.on("close", () => connections.delete(connection));
-      onConnection(connection);
-    });
-    server.once("error", reject);
-    server.listen(port, address, () => {
-      const bound = server.address();
-      resolve({
-        port: typeof bound === "object" && bound !== null ? bound.port : port,
-        close: () =>
-          new Promise((closed) => {
-            server.close(() => closed());
-            for (const connection of connections) connection.destroy();
-          }),
-      });
-    });
+async function listen(address: string, port: number, onConnection: (connection: Duplex) => void): Promise<LocalListener> {
+  const connections = new Set<Duplex>();
+  const server = createServer((connection) => {
+    connections.add(connection);
+    connection.on("close", () => connections.delete(connection));
+    onConnection(connection);
   });
+  const bound = await listenOn(server, port, address, ({ message }) => process.stderr.write(`error: ${message}\n`));
+  return {
+    port: bound,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        for (const connection of connections) connection.destroy();
+      }),
+  };
 }

@@ -1,5 +1,6 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, connect, type Server, type Socket } from "node:net";
+import { listenOn } from "@skiff/base";
 import type { DnsRequest, DnsSockets } from "./sockets.ts";
 
 const DNS_PORT = 53;
@@ -14,7 +15,9 @@ export class NodeDnsSockets implements DnsSockets {
   async listen(address: string, port: number, onRequest: (request: DnsRequest) => void): Promise<number> {
     const tcp = createServer((socket) => serveStream(socket, onRequest));
     tcp.maxConnections = CONNECTION_LIMIT;
-    const bound = await listenTcp(tcp, address, port);
+    const bound = await listenOn(tcp, port, address, () => {
+      // A connection that could not be taken; the client asks again.
+    });
     this.#closers.push(() => closeTcp(tcp));
     const udp = createSocket("udp4");
     try {
@@ -38,16 +41,6 @@ export class NodeDnsSockets implements DnsSockets {
   async close(): Promise<void> {
     await Promise.all(this.#closers.splice(0).map((close) => close()));
   }
-}
-
-function listenTcp(server: Server, address: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, address, () => {
-      const bound = server.address();
-      resolve(typeof bound === "object" && bound !== null ? bound.port : port);
-    });
-  });
 }
 
 function closeTcp(server: Server): Promise<void> {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { createSecureServer } from "node:http2";
 import type { Server as NetServer, Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { messageOf, type Logger } from "@skiff/base";
+import { listenOn, messageOf, type Logger } from "@skiff/base";
 import { RequestProxy, type ClientRequest, type ClientResponse, type Routes } from "./node-request-proxy.ts";
 import type { Certificate } from "./routing-table.ts";
 
@@ -85,7 +85,7 @@ export class IngressFront {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #listen(server: NetServer, port: number, address: string | undefined): Promise<number> {
+  async #listen(server: NetServer, port: number, address: string | undefined): Promise<number> {
     server.maxConnections = CONNECTION_LIMIT;
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
@@ -98,16 +98,10 @@ export class IngressFront {
       else socket.destroy();
     });
     server.on("sessionError", (error: Error) => this.#options.log.debug("an HTTP/2 connection failed", { error: error.message }));
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, address, () => {
-        server.off("error", reject);
-        server.on("error", (error) => this.#options.log.warn("a port of the Ingress front failed", { error: messageOf(error) }));
-        this.#servers.push(server);
-        const bound = server.address();
-        resolve(typeof bound === "object" && bound !== null ? bound.port : port);
-      });
-    });
+    const onError = (error: Error): void => this.#options.log.warn("a port of the Ingress front failed", { error: messageOf(error) });
+    const bound = await listenOn(server, port, address, onError);
+    this.#servers.push(server);
+    return bound;
   }
 
   #contextFor(name: string): SecureContext | undefined {

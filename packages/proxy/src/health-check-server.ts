@@ -5,8 +5,8 @@ import { healthAnswer, healthChecks, type HealthAnswer, type HealthCheck } from 
 
 /** The sockets that health checks need. */
 export interface HealthSockets {
-  /** Serves HTTP on a port of all addresses; `answer` is asked for each request. Answers how to stop. Errors: rejects when the port is taken. */
-  serve(port: number, answer: () => HealthAnswer): Promise<() => Promise<void>>;
+  /** Serves HTTP on a port of all addresses; `answer` is asked for each request. Answers how to stop. Errors: rejects when the port is taken; `onError` is told of later failures. */
+  serve(port: number, answer: () => HealthAnswer, onError: (error: Error) => void): Promise<() => Promise<void>>;
 }
 
 /** What a {@link HealthCheckServer} works on. The informers are started by the caller. */
@@ -87,8 +87,9 @@ export class HealthCheckServer {
   }
 
   async #serve(port: number): Promise<boolean> {
+    const onError = (error: Error): void => this.#host.log.warn("a port for health checks failed", { port, error: messageOf(error) });
     try {
-      this.#open.set(port, await this.#options.sockets.serve(port, () => this.#answer(port)));
+      this.#open.set(port, await this.#options.sockets.serve(port, () => this.#answer(port), onError));
       return true;
     } catch (error) {
       this.#host.log.warn("a port for health checks could not be opened; trying again", { port, error: messageOf(error) });

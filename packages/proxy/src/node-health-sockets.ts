@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { listenOn } from "@skiff/base";
 import type { HealthAnswer } from "./health-check.ts";
 import type { HealthSockets } from "./health-check-server.ts";
 
@@ -8,7 +9,7 @@ const CONNECTION_LIMIT = 64;
 
 /** Health checks over the machine's sockets. */
 export const nodeHealthSockets: HealthSockets = {
-  async serve(port: number, answer: () => HealthAnswer) {
+  async serve(port: number, answer: () => HealthAnswer, onError: (error: Error) => void) {
     const server = createServer((request, response) => {
       request.resume();
       const { status, headers, body } = answer();
@@ -16,13 +17,7 @@ export const nodeHealthSockets: HealthSockets = {
     });
     server.maxConnections = CONNECTION_LIMIT;
     server.requestTimeout = REQUEST_MS;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
+    await listenOn(server, port, undefined, onError);
     return () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,8 +1,7 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { componentHost, hostUid, messageOf, type Host, type Timer } from "@skiff/base";
+import { componentHost, hostUid, listenOn, messageOf, type Host, type Timer } from "@skiff/base";
 import { internalError, statusError } from "@skiff/api";
 import type { CertificateAndKey } from "../pki/certificate-authority.ts";
 import type { Reply } from "../reply.ts";
@@ -91,16 +90,10 @@ class Front implements HttpsFront {
   }
 
   async listen(port: number, address: string): Promise<number> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen(port, address, () => {
-        this.#server.off("error", reject);
-        resolve();
-      });
-    });
-    this.#server.on("error", (error) => this.#host.log.error("the listening socket failed", { error: messageOf(error) }));
+    const onError = (error: Error): void => this.#host.log.error("the listening socket failed", { error: messageOf(error) });
+    const bound = await listenOn(this.#server, port, address, onError);
     this.#scheduleCertificateCheck();
-    return (this.#server.address() as AddressInfo).port;
+    return bound;
   }
 
   async close(graceMs = DEFAULT_GRACE_MS): Promise<void> {

@@ -3,7 +3,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { messageOf, type Logger } from "@skiff/base";
+import { listenOn, messageOf, type Logger } from "@skiff/base";
 import type { Kubelet } from "../kubelet.ts";
 import { nodeAccess, type NodeAccess } from "../server/kubelet-authorization.ts";
 import { kubeletHandler, type KubeletHandler } from "../server/kubelet-handler.ts";
@@ -70,13 +70,10 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Kubel
     socket.on("error", () => socket.destroy());
     passOn(options, request, socket, head).catch((error: unknown) => refuse(socket, error));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  const address = server.address() as net.AddressInfo;
+  const onError = (error: Error): void => options.log.error("the listening socket of the kubelet failed", { error: messageOf(error) });
+  const port = await listenOn(server, options.port, options.host, onError);
   return {
-    port: address.port,
+    port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
