@@ -46,6 +46,23 @@ describe("the node", () => {
     await node.clock.advance("90s");
     expect(reports()).toBe(before + 1);
   });
+
+  it("tells at once what happens while a report is under way", async () => {
+    const node = new TestNode();
+    await node.start();
+    const ready = (): string | undefined =>
+      (node.api.get("/api/v1/nodes/node-1") as Node).status?.conditions?.find(({ type }) => type === "Ready")?.status;
+    node.runtime.crash();
+    node.api.intercept = ({ method, path }) => {
+      if (method !== "PATCH" || path !== "/api/v1/nodes/node-1/status") return;
+      node.api.intercept = undefined;
+      node.runtime.restart();
+      node.kubelet.node.soon();
+    };
+    await node.clock.advance("12s");
+    expect(node.api.intercept).toBeUndefined();
+    expect(ready()).toBe("True");
+  });
 });
 
 describe("a Pod", () => {

@@ -46,7 +46,9 @@ export class NodeStatusReporter {
   #node: Node | undefined;
   #reportedMs = Number.NEGATIVE_INFINITY;
   #podCidrs = "";
+  /** Ends the pause of the loop; while a report is under way there is none, and the next one is left out. */
   #wake: (() => void) | undefined;
+  #isAsked = false;
 
   constructor(parts: NodeStatusParts) {
     this.#parts = parts;
@@ -104,6 +106,7 @@ export class NodeStatusReporter {
 
   /** Works the status out anew soon, because something has happened to the node. */
   soon(): void {
+    this.#isAsked = true;
     this.#wake?.();
   }
 
@@ -148,24 +151,35 @@ export class NodeStatusReporter {
     const { signal } = this.#stop;
     const startedMs = host.clock.monotonic();
     while (!signal.aborted) {
-      const isAsked = await this.#pause(this.#waiting(startedMs) ? WAITING_MS : jitter(host.random, UPDATE_MS, 0.04));
+      if (!this.#isAsked) await this.#pause(this.#waiting(startedMs) ? WAITING_MS : jitter(host.random, UPDATE_MS, 0.04));
       if (signal.aborted) return;
+      const isAsked = this.#isAsked;
+      this.#isAsked = false;
       try {
         if (isAsked || !this.#waiting(startedMs) || (await this.#networkHasCome())) await this.#report(false);
       } catch (error) {
-        if (isStatus(error, "NotFound")) await this.#register().catch(() => {});
-        else host.log.warn("the node's status could not be written", { error: messageOf(error) });
+        host.log.warn("the node's status could not be written", { error: messageOf(error) });
+        if (isStatus(error, "NotFound")) await this.#registerAgain();
       }
     }
   }
 
-  /** Answers true when it was ended by {@link soon}. */
-  #pause(durationMs: number): Promise<boolean> {
+  /** Somebody has deleted the node. A failure is tried again with the next report. */
+  async #registerAgain(): Promise<void> {
+    try {
+      await this.#register();
+    } catch (error) {
+      this.#parts.host.log.warn("the node could not be registered again", { error: messageOf(error) });
+    }
+  }
+
+  /** Ends early when {@link soon} is called. */
+  #pause(durationMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#parts.host.clock.setTimeout(() => resolve(false), durationMs);
+      const timer = this.#parts.host.clock.setTimeout(resolve, durationMs);
       this.#wake = () => {
         timer.cancel();
-        resolve(true);
+        resolve();
       };
     });
   }
