@@ -94,8 +94,9 @@ function debianRecipes({ agnhost }: Tools): DebianImageRecipe[] {
       name: "e2e-busybox",
       references: [`${E2E}/busybox:1.37.0-1`],
       packages: ["bash-static", "busybox-static"],
-      // Upstream's busybox is newer: its shell passes on variables whose names are no names in a shell, as bash does.
-      links: { ...busyboxLinks(), "/usr/bin/sh": "/bin/bash-static" },
+      // Upstream's busybox is newer: its shell passes on variables whose names are no names in a shell. Of Debian's shells bash
+      // does that, so it is the one that `PATH` finds; errors are worded as busybox words them by the one at its usual place.
+      links: { ...busyboxLinks(), "/usr/local/bin/sh": "/bin/bash-static" },
       config: { cmd: ["sh"] },
     },
     {
