@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { canonicalJson } from "../canonical-json.ts";
 import { controllerRevisionKind, daemonSetKind, nodeKind, type DaemonSet, type Pod, type PodSpec } from "@skiff/api";
 import { podKind, template, TestCluster } from "../testing/test-cluster.ts";
 import { nodeOf } from "./daemon-pods.ts";
@@ -122,6 +123,8 @@ describe("an update", () => {
     expect(await images()).toEqual({ a: "agent:2", b: "agent:2", c: "agent:2", d: "agent:2" });
     const revisions = await cluster.list(controllerRevisionKind);
     expect(revisions.map(({ revision }) => revision)).toEqual([1, 2]);
+    // Clients compare them with their own, byte by byte.
+    for (const { data } of revisions) expect(JSON.stringify(data)).toBe(canonicalJson(data));
   });
 
   it("with surge starts the new Pod beside the old one", async () => {

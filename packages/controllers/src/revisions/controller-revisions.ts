@@ -27,9 +27,12 @@ export interface RevisionPlan {
   readonly action: "none" | "create" | "renumber";
 }
 
-/** The template as `kubectl rollout undo` and `history` expect it: a strategic merge patch that replaces the template. */
+/**
+ * The template as `kubectl rollout undo` and `history` expect it: a strategic merge patch that replaces the template. Its
+ * keys are in order, for there are clients that compare it byte by byte with one that they make themselves.
+ */
 function dataOf(template: PodTemplateSpec | undefined): unknown {
-  return { spec: { template: { ...template, $patch: "replace" } } };
+  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: "replace" } } }));
 }
 
 /** Finds the revision of the present template, or makes the next one; a template that comes back gets the highest number again. */
