@@ -1,3 +1,4 @@
+import { writeJson } from "./exact-json.ts";
 import { StatusError, statusError, type StatusCause } from "./status.ts";
 
 /** Why a field is refused; the names are upstream's `field.ErrorType`. */
@@ -23,7 +24,7 @@ export interface FieldError {
 
 /** A value as it stands in messages: text in quotes, the rest as JSON. */
 function shown(value: unknown): string {
-  return JSON.stringify(value) ?? "null";
+  return writeJson(value);
 }
 
 /** The field must be set. */

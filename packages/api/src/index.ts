@@ -11,6 +11,7 @@ export * from "./field-selector.ts";
 export * from "./quantity.ts";
 export * from "./selector.ts";
 export * from "./selector-parser.ts";
+export * from "./exact-json.ts";
 export * from "./json-value.ts";
 export * from "./schema/schema.ts";
 export * from "./schema/schema-registry.ts";

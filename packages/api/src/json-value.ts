@@ -1,5 +1,5 @@
-/** Any value that JSON can hold. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+/** Any value that JSON can hold. A `bigint` is a whole number of 64 bits that a `number` cannot hold exactly; see `exact-json.ts`. */
+export type JsonValue = string | number | bigint | boolean | null | JsonValue[] | JsonObject;
 
 /** A JSON object. Keys such as `__proto__` are ordinary data: write through {@link setKey}, read through {@link getKey}. */
 export interface JsonObject {

@@ -11,7 +11,7 @@ export interface Column<T extends KubeObject = KubeObject> {
   /** 0: always shown; 1: with `-o wide`. Default 0. */
   readonly priority?: number;
   /** The cell. `nowMs` is wall time in milliseconds, for ages. */
-  readonly value: (object: T, nowMs: number) => string | number | boolean | null;
+  readonly value: (object: T, nowMs: number) => string | number | bigint | boolean | null;
 }
 
 /** Where the counts stand that the `scale` subresource reads and writes, as dotted paths. */

@@ -14,6 +14,8 @@ import {
   type Transport,
   type WatchEvent,
   type WatchHandle,
+  readJson,
+  writeJson,
 } from "@skiff/api";
 import type { Credential, CredentialSource } from "./credential-source.ts";
 import { LineSplitter } from "./line-splitter.ts";
@@ -114,7 +116,7 @@ export class HttpsTransport implements Transport {
     const lines = new LineSplitter(EVENT_LIMIT_BYTES);
     let closed = false;
     const deliver = (texts: readonly string[]): void => {
-      if (!closed && texts.length > 0) onEvents(texts.map((text) => deepFreeze(JSON.parse(text) as WatchEvent)));
+      if (!closed && texts.length > 0) onEvents(texts.map((text) => deepFreeze(readJson(text) as WatchEvent)));
     };
     const ended = new Promise<void>((resolve, reject) => {
       response.on("data", (chunk: Buffer) => {
@@ -229,7 +231,7 @@ function headOf(outgoing: http.ClientRequest, request: ApiRequest, timeoutMs: nu
       outgoing.end();
       return;
     }
-    const bytes = request.body instanceof Uint8Array ? request.body : Buffer.from(JSON.stringify(request.body));
+    const bytes = request.body instanceof Uint8Array ? request.body : Buffer.from(writeJson(request.body));
     if (!outgoing.hasHeader("content-type")) outgoing.setHeader("content-type", "application/json");
     outgoing.setHeader("content-length", bytes.byteLength);
     outgoing.end(bytes);
@@ -254,7 +256,7 @@ function readBody(response: http.IncomingMessage): Promise<Buffer> {
 function decodeBody(response: http.IncomingMessage, body: Buffer): unknown {
   const text = body.toString("utf8");
   const isJson = /^application\/([a-z.-]+\+)?json\b/i.test(response.headers["content-type"] ?? "");
-  return isJson && text !== "" ? deepFreeze(JSON.parse(text) as unknown) : text;
+  return isJson && text !== "" ? deepFreeze(readJson(text)) : text;
 }
 
 /** The reason for answers that carry no `Status`, for example from a proxy in between. */

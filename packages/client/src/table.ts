@@ -8,6 +8,7 @@ import {
   type KubeList,
   type KubeObject,
   type Resource,
+  writeJson,
 } from "@skiff/api";
 import type { Client, ListOptions } from "./client.ts";
 
@@ -61,7 +62,7 @@ export function tableOf(resource: Resource, answer: KubeObject | KubeList<KubeOb
 /** A cell as people read it: one line, `<none>` for nothing. */
 export function cellText(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return "<none>";
-  if (typeof value === "object") return JSON.stringify(value);
+  if (typeof value === "object") return writeJson(value);
   const text = String(value);
   const end = text.search(/[\f\n\r]/);
   return (end < 0 ? text : `${text.slice(0, end)}...`).replaceAll("\t", "    ");

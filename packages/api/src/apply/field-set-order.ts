@@ -1,3 +1,4 @@
+import { readJson, writeJson } from "../exact-json.ts";
 import { isJsonObject, type JsonValue } from "../json-value.ts";
 import type { FieldSet } from "./field-set.ts";
 
@@ -41,20 +42,24 @@ function compareElements(a: string, b: string): number {
   if (type !== b.charAt(0)) return TYPES.indexOf(type) - TYPES.indexOf(b.charAt(0));
   if (type === "f" || a === b) return compareText(a, b);
   if (type === "i") return Number(a.slice(2)) - Number(b.slice(2));
-  return compareValues(JSON.parse(a.slice(2)) as JsonValue, JSON.parse(b.slice(2)) as JsonValue);
+  return compareValues(readJson(a.slice(2)) as JsonValue, readJson(b.slice(2)) as JsonValue);
 }
 
 /** Keys of items are objects of scalars: by the first name or value in which they differ. */
 function compareValues(a: JsonValue | undefined, b: JsonValue | undefined): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (isNumber(a) && isNumber(b)) return a === b ? 0 : a < b ? -1 : 1;
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
-  if (!isJsonObject(a) || !isJsonObject(b)) return compareText(JSON.stringify(a) ?? "", JSON.stringify(b) ?? "");
+  if (!isJsonObject(a) || !isJsonObject(b)) return compareText(writeJson(a), writeJson(b));
   const [left, right] = [Object.keys(a).sort(), Object.keys(b).sort()];
   for (const [index, name] of left.entries()) {
     const order = compareText(name, right[index] ?? "") || compareValues(a[name], b[name]);
     if (order !== 0) return order;
   }
   return left.length - right.length;
+}
+
+function isNumber(value: JsonValue | undefined): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
 }
 
 function compareText(a: string, b: string): number {

@@ -1,3 +1,4 @@
+import { readJson, writeJson } from "../exact-json.ts";
 /**
  * A set of fields in the form of `FieldsV1`: a trie whose keys are path elements (`f:spec`, `k:{"name":"a"}`, `v:"x"`, `i:0`). A
  * field is in the set when its node is empty or has the key `.`; a node with other keys only leads to fields below it. The
@@ -169,7 +170,7 @@ function isPathElement(key: string): boolean {
   if (key.startsWith("i:")) return /^i:-?\d+$/.test(key);
   if (!key.startsWith("k:") && !key.startsWith("v:")) return false;
   try {
-    const value: unknown = JSON.parse(key.slice(2));
+    const value: unknown = readJson(key.slice(2));
     return key.startsWith("v:") || (typeof value === "object" && value !== null && !Array.isArray(value));
   } catch {
     return false;
@@ -186,8 +187,8 @@ function showElement(element: string): string {
   if (element.startsWith("f:")) return `.${rest}`;
   if (element.startsWith("v:")) return `[=${rest}]`;
   if (element.startsWith("i:")) return `[${rest}]`;
-  const keys = JSON.parse(rest) as Record<string, unknown>;
+  const keys = readJson(rest) as Record<string, unknown>;
   return `[${Object.entries(keys)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .map(([name, value]) => `${name}=${writeJson(value)}`)
     .join(",")}]`;
 }

@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { isJsonObject, jsonEquals, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
@@ -49,7 +50,7 @@ class Merger {
 
   #items(live: JsonValue[] | undefined, config: JsonValue[], schema: Schema): JsonValue {
     const itemSchema = itemSchemaOf(schema, this.#registry);
-    const elementOf = (item: JsonValue): string => itemElement(item, schema, itemSchema) ?? `v:${JSON.stringify(item)}`;
+    const elementOf = (item: JsonValue): string => itemElement(item, schema, itemSchema) ?? `v:${writeJson(item)}`;
     const liveItems = live ?? [];
     const positions = new Map<string, number>();
     liveItems.forEach((item, index) => {

@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { getKey, isJsonObject, type JsonObject, type JsonValue } from "../json-value.ts";
 import { ANY_SCHEMA, type Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
@@ -24,20 +25,20 @@ export function itemSchemaOf(schema: Schema, registry: SchemaRegistry): Schema {
 
 /** How the sets name an item of a list: `k:{"name":"a"}` or `v:"x"`. Undefined when the item has none of its keys. */
 export function itemElement(item: JsonValue, list: Schema, items: Schema): string | undefined {
-  if (list.listType === "set") return `v:${JSON.stringify(item)}`;
+  if (list.listType === "set") return `v:${writeJson(item)}`;
   if (!isJsonObject(item)) return undefined;
   const names = list.listMapKeys ?? [];
   const [only] = names;
   if (names.length === 1 && only !== undefined) {
     const value = keyValue(item, only, items);
-    return value === undefined ? undefined : `k:{${JSON.stringify(only)}:${JSON.stringify(value)}}`;
+    return value === undefined ? undefined : `k:{${writeJson(only)}:${writeJson(value)}}`;
   }
   const key: JsonObject = {};
   for (const name of [...names].sort()) {
     const value = keyValue(item, name, items);
     if (value !== undefined) key[name] = value;
   }
-  return Object.keys(key).length === 0 ? undefined : `k:${JSON.stringify(key)}`;
+  return Object.keys(key).length === 0 ? undefined : `k:${writeJson(key)}`;
 }
 
 function keyValue(item: JsonObject, name: string, items: Schema): JsonValue | undefined {
@@ -48,7 +49,7 @@ function keyValue(item: JsonObject, name: string, items: Schema): JsonValue | un
 export function indexItems(list: readonly JsonValue[], schema: Schema, items: Schema): Map<string, JsonValue[]> {
   const index = new Map<string, JsonValue[]>();
   for (const item of list) {
-    const element = itemElement(item, schema, items) ?? `v:${JSON.stringify(item)}`;
+    const element = itemElement(item, schema, items) ?? `v:${writeJson(item)}`;
     const known = index.get(element);
     if (known === undefined) index.set(element, [item]);
     else known.push(item);

@@ -28,7 +28,7 @@ export function documentText(input: Uint8Array | string, limits: DecodeLimits): 
 
 /**
  * Reads one JSON document strictly. Throws `DecodeError` for text that is not JSON, is nested too deeply, is not UTF-8 or
- * holds half surrogate pairs, or holds a number that JavaScript cannot keep (integers beyond 2^53, 1e400): nothing is
+ * holds half surrogate pairs, or holds a number that cannot be kept (integers beyond 64 bits, 1e400): nothing is
  * ever altered silently. Keys such as `__proto__` become ordinary own fields.
  *
  * The usual document goes through `JSON.parse` and one pass over its text; only if that saw anything unusual, our own

@@ -5,6 +5,7 @@ describe("decodeYaml", () => {
   it.each<[name: string, text: string, value: unknown]>([
     ["nothing", "", null],
     ["YAML 1.1 words", "{a: yes, b: off, c: 'no', d: ~}", { a: true, b: false, c: "no", d: null }],
+    ["integers of 64 bits", "a: 9007199254740993", { a: 9007199254740993n }],
     ["octal modes", "mode: 0644", { mode: 420 }],
     ["ports and dates as text", "{a: 22:22, b: 2001-12-14}", { a: "22:22", b: "2001-12-14" }],
     ["numbers as keys", "{1: a, true: b}", { "1": "a", true: "b" }],
@@ -21,7 +22,7 @@ describe("decodeYaml", () => {
     ["tabs", "a:\n\t- b", /^error converting YAML to JSON: yaml: Tabs are not allowed as indentation[^\n]*$/],
     ["several documents", "a: 1\n---\nb: 1", /multiple documents/],
     ["an unbalanced list", "a: [1", /error converting YAML to JSON/],
-    ["integers that are not exact", "a: 9007199254740993", /number 9007199254740993 cannot be kept exactly/],
+    ["integers beyond 64 bits", "a: 9223372036854775808", /number 9223372036854775808 cannot be kept exactly/],
     ["infinity", "a: .inf", /unsupported value: Infinity/],
     ["deep flow nesting", "[".repeat(1_000_000), /exceeded max depth/],
     ["deep block nesting", "- ".repeat(100_000), /exceeded max depth/],

@@ -138,8 +138,9 @@ function asJson(value: unknown, place: Place): JsonValue {
     case "boolean":
       return value;
     case "bigint":
-      if (!Number.isSafeInteger(Number(value))) throw new DecodeError(`number ${value} cannot be kept exactly`);
-      return Number(value);
+      if (Number.isSafeInteger(Number(value))) return Number(value);
+      if (BigInt.asIntN(64, value) !== value) throw new DecodeError(`number ${value} cannot be kept exactly`);
+      return value;
     case "number":
       if (!Number.isFinite(value)) throw new DecodeError(`json: unsupported value: ${value}`);
       return value;

@@ -34,24 +34,27 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * A strict JSON reader that sees what `JSON.parse` hides: fields that stand twice, numbers that a double cannot hold, and
- * half surrogate pairs, both of which it refuses. Several times slower; for documents in which a scan saw something
- * unusual, and for the messages of broken ones. `maxDepth` bounds its recursion.
+ * half surrogate pairs, which it refuses. Several times slower; for documents in which a scan saw something unusual, and
+ * for the messages of broken ones. `maxDepth` bounds its recursion. Whole numbers of 64 bits are read exactly; `beyond`
+ * says what becomes of larger ones.
  */
-export function parseJson(text: string, maxDepth: number): ParsedJson {
-  return new JsonParser(text, maxDepth).parse();
+export function parseJson(text: string, maxDepth: number, beyond: "refuse" | "round" = "refuse"): ParsedJson {
+  return new JsonParser(text, maxDepth, beyond).parse();
 }
 
 class JsonParser {
   readonly #text: string;
   readonly #maxDepth: number;
+  readonly #beyond: "refuse" | "round";
   readonly #path: (string | number)[] = [];
   readonly #duplicates = new Map<string, DuplicateField>();
   readonly #decimals = new Map<string, string>();
   #at = 0;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, beyond: "refuse" | "round") {
     this.#text = text;
     this.#maxDepth = maxDepth;
+    this.#beyond = beyond;
   }
 
   parse(): ParsedJson {
@@ -88,7 +91,7 @@ class JsonParser {
     return value;
   }
 
-  #number(): number {
+  #number(): number | bigint {
     NUMBER.lastIndex = this.#at;
     const literal = NUMBER.exec(this.#text)?.[0];
     if (literal === undefined) {
@@ -99,7 +102,11 @@ class JsonParser {
     const value = Number(literal);
     if (!Number.isFinite(value)) throw new DecodeError(`json: cannot unmarshal number ${literal} into Go value of type float64`);
     if (/^-?\d+$/.test(literal)) {
-      if (!Number.isSafeInteger(value)) throw new DecodeError(`number ${literal} cannot be kept exactly`);
+      if (!Number.isSafeInteger(value)) {
+        const exact = exactInteger(literal);
+        if (exact !== undefined) return exact;
+        if (this.#beyond === "refuse") throw new DecodeError(`number ${literal} cannot be kept exactly`);
+      }
     } else this.#decimals.set(formatPath(this.#path), literal);
     return value === 0 ? 0 : value;
   }
@@ -201,6 +208,16 @@ class JsonParser {
     if (point === undefined) return new DecodeError("unexpected end of JSON input");
     return new DecodeError(`invalid character ${quoted(String.fromCodePoint(point))} ${where}`);
   }
+}
+
+/** The longest whole numbers of 64 bits: nineteen digits and a sign. */
+const MAX_INT64_LETTERS = 20;
+
+/** A whole number of 64 bits; `undefined` for larger ones. */
+function exactInteger(literal: string): bigint | undefined {
+  if (literal.length > MAX_INT64_LETTERS) return undefined;
+  const value = BigInt(literal);
+  return BigInt.asIntN(64, value) === value ? value : undefined;
 }
 
 const NAMED_CONTROLS: ReadonlyMap<string, string> = new Map([

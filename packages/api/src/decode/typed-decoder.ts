@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { messageOf } from "@skiff/base";
 import { isJsonObject, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { parseQuantity } from "../quantity.ts";
@@ -34,6 +35,7 @@ export function readTyped(decoded: Decoded, definition: string, registry: Schema
 export function jsonTypeName(value: JsonValue): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
+  if (typeof value === "bigint") return "number";
   return typeof value === "boolean" ? "bool" : typeof value;
 }
 
@@ -90,10 +92,13 @@ class TypedDecoder {
       case "string":
         return this.#string(value, schema, named);
       case "integer":
+        if (typeof value === "bigint") throw new DecodeError(`number ${value} cannot be kept exactly`);
         return typeof value === "number" ? this.#integer(value, schema) : this.#mismatch(value, named);
       case "number":
+        if (typeof value === "bigint") return Number(value);
+        return typeof value === "number" ? value : this.#mismatch(value, named);
       case "boolean":
-        return typeof value === schema.type ? value : this.#mismatch(value, named);
+        return typeof value === "boolean" ? value : this.#mismatch(value, named);
       default:
         return value;
     }
@@ -182,7 +187,7 @@ class TypedDecoder {
   #quantity(value: JsonValue): JsonValue {
     const text = typeof value === "number" ? (this.#decimals.get(formatPath(this.#path)) ?? String(value)) : value;
     try {
-      return parseQuantity(typeof text === "string" ? text : JSON.stringify(text)).toString();
+      return parseQuantity(typeof text === "string" ? text : writeJson(text)).toString();
     } catch (error) {
       throw new DecodeError(messageOf(error), { cause: error });
     }

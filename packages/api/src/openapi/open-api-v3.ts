@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { createHash } from "node:crypto";
 import { DefinitionSet } from "./definitions.ts";
 import type { OpenApiDocument, OpenApiInput } from "./open-api.ts";
@@ -22,7 +23,7 @@ export function openApiV3Index(input: OpenApiInput, wantedGroup: string): OpenAp
     const path = groupVersionPath({ group, version }).slice(1);
     if (paths.has(path)) continue;
     // Text is left out: it is large, and changes only together with the version.
-    const content = JSON.stringify(openApiV3({ ...input, descriptions: undefined }, group, version));
+    const content = writeJson(openApiV3({ ...input, descriptions: undefined }, group, version));
     const hash = createHash("sha512").update(content).digest("hex").toUpperCase();
     paths.set(path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` });
   }

@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { cloneJson, getKey, isJsonObject, jsonEquals, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { badRequest, statusError } from "../status.ts";
 import { patchDoesNotApply } from "./patch-error.ts";
@@ -54,7 +55,7 @@ class JsonPatcher {
       case "test":
         return this.#test(path, getKey(operation, "value") ?? null);
       default:
-        throw patchDoesNotApply(`Unexpected kind: ${JSON.stringify(getKey(operation, "op") ?? "unknown")}`);
+        throw patchDoesNotApply(`Unexpected kind: ${writeJson(getKey(operation, "op") ?? "unknown")}`);
     }
   }
 

@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { getKey, isJsonObject, jsonEquals, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { ANY_SCHEMA, type Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
@@ -88,7 +89,7 @@ class StrategicMerger {
     const result: (JsonValue | undefined)[] = [...live];
     live.forEach((item, index) => {
       const key = isJsonObject(item) ? getKey(item, mergeKey) : undefined;
-      if (key !== undefined && !positions.has(JSON.stringify(key))) positions.set(JSON.stringify(key), index);
+      if (key !== undefined && !positions.has(writeJson(key))) positions.set(writeJson(key), index);
     });
     const itemSchema = this.#registry.resolve(schema.items ?? ANY_SCHEMA);
     const kept: string[] = [];
@@ -130,7 +131,7 @@ function mergeScalars(
   const gone = new Set(deletions);
   const added = patch.filter((value) => !live.includes(value) || gone.has(value));
   const items = [...new Set([...live.filter((value) => !gone.has(value)), ...added])];
-  const keyOf = (value: JsonValue): string => JSON.stringify(value);
+  const keyOf = (value: JsonValue): string => writeJson(value);
   const wanted = (order ?? patch).map(keyOf);
   if (order !== undefined) assertSameOrder(patch.map(keyOf), wanted);
   return orderItems(items, wanted, live.map(keyOf), keyOf);
@@ -174,12 +175,12 @@ function directiveField(key: string): string | undefined {
 
 function itemKey(item: JsonValue, mergeKey: string): string {
   const key = isJsonObject(item) ? getKey(item, mergeKey) : undefined;
-  if (key === undefined) throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
-  return JSON.stringify(key);
+  if (key === undefined) throw badRequest(`map: ${writeJson(item)} does not contain declared merge key: ${mergeKey}`);
+  return writeJson(key);
 }
 
 function unknownDirective(directive: JsonValue): Error {
-  return patchDoesNotApply(`unknown patch type '${typeof directive === "string" ? directive : JSON.stringify(directive)}' found in map`);
+  return patchDoesNotApply(`unknown patch type '${typeof directive === "string" ? directive : writeJson(directive)}' found in map`);
 }
 
 function omit(object: JsonObject, key: string): JsonObject {

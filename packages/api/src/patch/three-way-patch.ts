@@ -1,3 +1,4 @@
+import { writeJson } from "../exact-json.ts";
 import { getKey, isJsonObject, jsonEquals, setKey, type JsonObject, type JsonValue } from "../json-value.ts";
 import { ANY_SCHEMA, type Schema } from "../schema/schema.ts";
 import type { SchemaRegistry } from "../schema/schema-registry.ts";
@@ -119,8 +120,8 @@ function byKey(items: JsonValue[], mergeKey: string): Map<string, JsonObject> | 
   const found = new Map<string, JsonObject>();
   for (const item of items) {
     const key = isJsonObject(item) ? getKey(item, mergeKey) : undefined;
-    if (!isJsonObject(item) || key === undefined || found.has(JSON.stringify(key))) return undefined;
-    found.set(JSON.stringify(key), item);
+    if (!isJsonObject(item) || key === undefined || found.has(writeJson(key))) return undefined;
+    found.set(writeJson(key), item);
   }
   return found;
 }

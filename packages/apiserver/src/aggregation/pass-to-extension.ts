@@ -1,4 +1,4 @@
-import { statusError, type APIService } from "@skiff/api";
+import { statusError, type APIService, writeJson } from "@skiff/api";
 import { NodeUnreachableError, type ConnectRequest } from "../ports/node-connector.ts";
 import type { Reply } from "../reply.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -60,5 +60,5 @@ function identityHeaders({ name, uid, groups, extra = {} }: UserInfo): Record<st
 async function bodyOf({ request: { body, method } }: RequestContext): Promise<Uint8Array | undefined> {
   if (method === "GET" || method === "HEAD" || body.type === "none") return undefined;
   if (body.type === "bytes") return body.read();
-  return body.value === undefined ? undefined : Buffer.from(JSON.stringify(body.value));
+  return body.value === undefined ? undefined : Buffer.from(writeJson(body.value));
 }

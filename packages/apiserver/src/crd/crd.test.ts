@@ -164,6 +164,69 @@ describe("definitions", () => {
     expect(await published()).toEqual(all.filter((name) => !name.includes("v1beta1")));
   });
 
+  it("may hold whole numbers of 64 bits in their objects, exact whichever way these go", async () => {
+    const wanted = definition();
+    const { versions } = wanted.spec;
+    const numbers: JSONSchemaProps = {
+      type: "object",
+      properties: {
+        spec: {
+          type: "object",
+          properties: {
+            max: { type: "integer", format: "int64", maximum: 2 ** 63 },
+            free: { "x-kubernetes-preserve-unknown-fields": true },
+            ids: { type: "array", items: { type: "integer" }, "x-kubernetes-list-type": "set" },
+          },
+          "x-kubernetes-validations": [{ rule: "!has(self.max) || self.max != 9223372036854775806" }],
+        },
+      },
+    } as JSONSchemaProps;
+    const additionalPrinterColumns = [{ name: "Max", type: "integer", jsonPath: ".spec.max" }];
+    await define({
+      ...wanted,
+      spec: {
+        ...wanted.spec,
+        versions: versions.map((version) => ({
+          ...version,
+          schema: { openAPIV3Schema: numbers },
+          subresources: {},
+          additionalPrinterColumns,
+        })),
+      },
+    });
+    const path = "/apis/stable.example.com/v1/namespaces/default/crontabs";
+    const send = async (method: "POST" | "PATCH" | "GET", name: string, type: string, text?: string, accept = "application/json") => {
+      const headers = { ...(text === undefined ? {} : { "content-type": type }), accept };
+      const query = type.includes("apply") ? { fieldManager: "me" } : {};
+      return api
+        .client()
+        .raw({ method, path: path + name, query, headers, ...(text === undefined ? {} : { body: new TextEncoder().encode(text) }) });
+    };
+    const [max, next] = ["9223372036854775807", "9007199254740993"];
+    const body = `{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{"name":"x"},"spec":{"max":${max},"free":{"n":[-${max}]},"ids":[${next}]}}`;
+    expect(await send("POST", "", "application/json", body)).toMatchObject({ spec: { max: BigInt(max), free: { n: [-BigInt(max)] } } });
+    const stored = (await api.store.range({ key: "/registry/stable.example.com/crontabs/default/x" })).kvs[0];
+    expect(Buffer.from(stored?.value ?? []).toString()).toContain(`"spec":{"max":${max},"free":{"n":[-${max}]},"ids":[${next}]}`);
+    await send("PATCH", "/x", "application/merge-patch+json", `{"spec":{"free":${next}}}`);
+    await send("PATCH", "/x", "application/json-patch+json", `[{"op":"test","path":"/spec/free","value":${next}}]`);
+    await send("PATCH", "/x", "application/apply-patch+yaml", `apiVersion: stable.example.com/v1\nkind: CronTab\nspec: {ids: [${max}]}\n`);
+    const spec = { max: BigInt(max), free: BigInt(next), ids: [BigInt(next), BigInt(max)] };
+    // Another server reads what this one has stored.
+    api.server.stop();
+    api = await startTestApiServer({ store: api.store as MemoryStore, namespaces: [] });
+    await api.clock.settle();
+    expect(await send("GET", "/x", "")).toMatchObject({ spec });
+    await expect(send("PATCH", "/x", "application/merge-patch+json", '{"spec":{"max":9223372036854775806}}')).rejects.toMatchObject({
+      code: 422,
+    });
+    await expect(send("PATCH", "/x", "application/merge-patch+json", '{"spec":{"max":9223372036854775808}}')).rejects.toMatchObject({
+      code: 400,
+    });
+    await expect(send("PATCH", "/x", "application/merge-patch+json", `{"spec":{"ids":[${max},${max}]}}`)).rejects.toMatchObject({
+      code: 422,
+    });
+  });
+
   it("with rules or paths that make no sense are refused", async () => {
     const wrong = definition();
     const [version] = wrong.spec.versions;

@@ -12,6 +12,7 @@ import {
   type KindVersion,
   type KubeObject,
   type Schema,
+  writeJson,
 } from "@skiff/api";
 import { compileJsonPath } from "./json-path.ts";
 import { applySchemaDefaults } from "./schema-defaults.ts";
@@ -148,18 +149,18 @@ function columnsOf(columns: readonly CustomResourceColumnDefinition[] | undefine
   });
 }
 
-function cell(found: readonly unknown[], type: string, nowMs: number): string | number | boolean | null {
+function cell(found: readonly unknown[], type: string, nowMs: number): string | number | bigint | boolean | null {
   const [value] = found;
   if (value === undefined || value === null) return type === "string" || type === "date" ? (type === "date" ? null : "") : null;
   if (type === "date") return typeof value === "string" ? ageSince(value, nowMs) : null;
-  if (type === "integer" || type === "number") return typeof value === "number" ? value : null;
+  if (type === "integer" || type === "number") return typeof value === "number" || typeof value === "bigint" ? value : null;
   if (type === "boolean") return typeof value === "boolean" ? value : null;
   if (found.length > 1) return found.map(shown).join(",");
   return shown(value);
 }
 
 function shown(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return typeof value === "string" ? value : writeJson(value);
 }
 
 function selectableFields(version: CustomResourceDefinitionVersion): NonNullable<KindDefinition["fieldSelectors"]> {

@@ -1,5 +1,5 @@
 import { messageOf } from "@skiff/base";
-import { isJsonObject, type FieldError, type FieldErrorType, type JsonValue, type Schema } from "@skiff/api";
+import { isJsonObject, type FieldError, type FieldErrorType, type JsonValue, type Schema, writeJson } from "@skiff/api";
 import { compileCel, toCelValue, type CelProgram } from "../admission/cel/index.ts";
 
 /** One `x-kubernetes-validations` entry, ready to run. */
@@ -53,7 +53,7 @@ export function checkRules(schema: Schema, field: string): FieldError[] {
       compileCel(textOf(entry["rule"]), VARIABLES, ["bool"]);
     } catch (error) {
       const at = `${field}.x-kubernetes-validations[${index}].rule`;
-      errors.push({ type: "FieldValueInvalid", field: at, message: `Invalid value: ${JSON.stringify(entry)}: ${messageOf(error)}` });
+      errors.push({ type: "FieldValueInvalid", field: at, message: `Invalid value: ${writeJson(entry)}: ${messageOf(error)}` });
     }
   }
   for (const [name, property] of schema.properties ?? []) errors.push(...checkRules(property, `${field}.properties[${name}]`));

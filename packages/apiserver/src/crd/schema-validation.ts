@@ -12,6 +12,7 @@ import {
   type JsonObject,
   type JsonValue,
   type Schema,
+  writeJson,
 } from "@skiff/api";
 import { linearPattern } from "../admission/cel/linear-pattern.ts";
 import { checkFormat } from "./formats.ts";
@@ -49,7 +50,7 @@ class SchemaValidator {
   #checkKeywords(value: JsonValue, schema: Schema, field: string): void {
     const keywords = schema.keywords ?? {};
     if (typeof value === "string") this.#checkText(value, schema, keywords, field);
-    else if (typeof value === "number") this.#checkNumber(value, keywords, field);
+    else if (typeof value === "number" || typeof value === "bigint") this.#checkNumber(value, keywords, field);
     this.#checkCombinations(value, keywords, field);
   }
 
@@ -65,17 +66,16 @@ class SchemaValidator {
       this.#wrong(field, value, `must be of type ${format}: ${JSON.stringify(value)}`);
   }
 
-  #checkNumber(value: number, keywords: Readonly<Record<string, unknown>>, field: string): void {
+  #checkNumber(value: number | bigint, keywords: Readonly<Record<string, unknown>>, field: string): void {
     const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = keywords;
-    if (typeof minimum === "number" && (value < minimum || (exclusiveMinimum === true && value === minimum))) {
+    if (typeof minimum === "number" && (value < minimum || (exclusiveMinimum === true && value <= minimum))) {
       this.#wrong(field, value, `should be greater than ${exclusiveMinimum === true ? "" : "or equal to "}${minimum}`);
     }
-    if (typeof maximum === "number" && (value > maximum || (exclusiveMaximum === true && value === maximum))) {
+    if (typeof maximum === "number" && (value > maximum || (exclusiveMaximum === true && value >= maximum))) {
       this.#wrong(field, value, `should be less than ${exclusiveMaximum === true ? "" : "or equal to "}${maximum}`);
     }
     if (typeof multipleOf !== "number" || multipleOf === 0) return;
-    const ratio = value / multipleOf;
-    if (Math.abs(ratio - Math.round(ratio)) > 1e-9) this.#wrong(field, value, `should be a multiple of ${multipleOf}`);
+    if (!isMultiple(value, multipleOf)) this.#wrong(field, value, `should be a multiple of ${multipleOf}`);
   }
 
   #checkCombinations(value: JsonValue, keywords: Readonly<Record<string, unknown>>, field: string): void {
@@ -110,7 +110,7 @@ class SchemaValidator {
     const seen = new Set<string>();
     for (const [index, item] of value.entries()) {
       const id = identity(item);
-      const text = JSON.stringify(id);
+      const text = writeJson(id);
       if (seen.has(text)) this.errors.push(duplicate(`${field}[${index}]`, id));
       seen.add(text);
     }
@@ -140,9 +140,15 @@ class SchemaValidator {
     this.errors.push({
       type: "FieldValueInvalid",
       field: field === "" ? "<nil>" : field,
-      message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+      message: `Invalid value: ${writeJson(value)}: ${detail}`,
     });
   }
+}
+
+function isMultiple(value: number | bigint, of: number): boolean {
+  if (typeof value === "bigint" && Number.isSafeInteger(of)) return value % BigInt(of) === 0n;
+  const ratio = Number(value) / of;
+  return Math.abs(ratio - Math.round(ratio)) <= 1e-9;
 }
 
 const subschemas = new WeakMap<JsonObject, Schema>();
@@ -166,11 +172,12 @@ function keyOf(item: JsonValue, key: string, properties: Schema["properties"]): 
 function typeName(value: JsonValue): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
+  if (typeof value === "bigint") return "integer";
   return typeof value === "number" ? (Number.isInteger(value) ? "integer" : "number") : typeof value;
 }
 
 function fitsType(value: JsonValue, schema: Schema): boolean {
-  if (schema.intOrString) return typeof value === "string" || Number.isInteger(value);
+  if (schema.intOrString) return typeof value === "string" || typeof value === "bigint" || Number.isInteger(value);
   if (schema.type === undefined) return true;
   const name = typeName(value);
   return name === schema.type || (schema.type === "number" && name === "integer");

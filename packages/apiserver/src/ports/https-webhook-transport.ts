@@ -1,3 +1,4 @@
+import { readJson, writeJson } from "@skiff/api";
 import { lookup, type LookupAddress, type LookupOptions } from "node:dns";
 import * as https from "node:https";
 import { isIP } from "node:net";
@@ -31,9 +32,9 @@ export class HttpsWebhookTransport implements WebhookTransport {
         ? { host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port || 443) }
         : this.#endpoint(target.service);
     if (isIP(place.host) !== 0 && isLinkLocal(place.host)) throw new Error(`the address ${place.host} is not allowed`);
-    const text = Buffer.from(JSON.stringify(body));
+    const text = Buffer.from(writeJson(body));
     const answer = await send({ url, ...place, authorityPem: target.authorityPem, body: text, signal });
-    return JSON.parse(answer);
+    return readJson(answer);
   }
 
   /** An endpoint of the Service: the server need not be where cluster addresses are translated. */

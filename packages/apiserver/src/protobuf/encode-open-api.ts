@@ -1,3 +1,4 @@
+import { writeJson } from "@skiff/api";
 import { MessageWriter } from "./message-writer.ts";
 
 /** The media types under which kubectl asks for {@link encodeOpenApiV2}: the older spelling is not even a valid one. */
@@ -161,5 +162,5 @@ function extensions(writer: MessageWriter, number: number, from: object): Messag
 
 /** Any value is written as YAML, which JSON is. */
 function any(value: unknown): Buffer {
-  return new MessageWriter().text(2, `${JSON.stringify(value)}\n`).finish();
+  return new MessageWriter().text(2, `${writeJson(value)}\n`).finish();
 }

@@ -1,4 +1,4 @@
-import { apiVersionOf, type KubeObject, type ObjectMeta } from "@skiff/api";
+import { apiVersionOf, type KubeObject, type ObjectMeta, writeJson } from "@skiff/api";
 
 /**
  * How objects of one kind and version are written as JSON. The bytes always start with the same prefix,
@@ -26,8 +26,8 @@ export class ObjectCodec {
     const fields = object as Readonly<Record<string, unknown>>;
     for (const field of Object.keys(fields)) {
       if (field === "metadata" || field === "kind" || field === "apiVersion") continue;
-      const value = JSON.stringify(fields[field]);
-      if (value !== undefined) text += `,${JSON.stringify(field)}:${value}`;
+      const value = fields[field];
+      if (value !== undefined) text += `,${JSON.stringify(field)}:${writeJson(value)}`;
     }
     return Buffer.from(`${text}}`);
   }

@@ -1,5 +1,5 @@
 import { assert, type Clock } from "@skiff/base";
-import { parseApiVersion, type KindDefinition, type KubeObject } from "@skiff/api";
+import { parseApiVersion, type KindDefinition, type KubeObject, readJson } from "@skiff/api";
 import type { KeyValue } from "@skiff/store";
 import { CacheEvent } from "./cache-event.ts";
 import { EventHistory, type HistoryLimits } from "./event-history.ts";
@@ -186,7 +186,7 @@ export class WatchCache {
   /** An object as another process, or an earlier one, wrote it. Fields that newer versions default are filled in. */
   decode(kv: KeyValue): StoredObject {
     const value = Buffer.from(kv.value.buffer, kv.value.byteOffset, kv.value.byteLength);
-    const object = JSON.parse(value.toString()) as KubeObject;
+    const object = readJson(value.toString()) as KubeObject;
     if (this.#keepsVersions && object.apiVersion !== this.codec.apiVersion) {
       const { group, version } = parseApiVersion(object.apiVersion ?? "");
       return new StoredObject(new ObjectCodec({ group, version, kind: this.kind.kind }), object, kv.modRevision, value);

@@ -1,3 +1,4 @@
+import { readJson, writeJson } from "@skiff/api";
 import { stringify } from "yaml";
 import type { Representation } from "./representation.ts";
 
@@ -10,7 +11,7 @@ export interface Encoded {
 /** A value in a format; objects that are stored as JSON already take the shorter way through {@link encodeParts}. */
 export function encodeValue(value: unknown, { format, pretty }: Representation): Encoded {
   if (format === "yaml") return { contentType: "application/yaml", parts: [Buffer.from(yamlOf(value))] };
-  return { contentType: "application/json", parts: [Buffer.from(`${JSON.stringify(value, undefined, pretty ? 2 : undefined)}\n`)] };
+  return { contentType: "application/json", parts: [Buffer.from(`${writeJson(value, pretty ? 2 : 0)}\n`)] };
 }
 
 /** JSON in pieces in a format. Only YAML and indentation need to parse it. */
@@ -19,7 +20,7 @@ export function encodeParts(parts: Uint8Array[], representation: Representation)
     parts.push(NEWLINE);
     return { contentType: "application/json", parts };
   }
-  return encodeValue(JSON.parse(Buffer.concat(parts).toString()), representation);
+  return encodeValue(readJson(Buffer.concat(parts).toString()), representation);
 }
 
 const NEWLINE = Buffer.from("\n");

@@ -1,4 +1,4 @@
-import { ageColumn, badRequest, nameColumn, type Column, type KindDefinition, type ListMeta } from "@skiff/api";
+import { ageColumn, badRequest, nameColumn, type Column, type KindDefinition, type ListMeta, writeJson } from "@skiff/api";
 import type { StoredObject } from "../registry/stored-object.ts";
 import type { ServedResource } from "../served-resources.ts";
 import { partialObjectJson } from "./partial-object.ts";
@@ -47,7 +47,7 @@ function columnDefinition({ name, type, format = "", description, priority = 0 }
 
 function rowJson({ resource, version, includeObject, nowMs }: TableRequest, columns: readonly Column[], stored: StoredObject): string {
   // Columns are those of the stored version; what a version renames is not in any of them.
-  const cells = JSON.stringify(columns.map((column) => column.value(stored.object, nowMs)));
+  const cells = writeJson(columns.map((column) => column.value(stored.object, nowMs)));
   if (includeObject === "None") return `{"cells":${cells},"object":null}`;
   const object =
     includeObject === "Object"

@@ -1,4 +1,4 @@
-import { statusError } from "@skiff/api";
+import { statusError, writeJson } from "@skiff/api";
 import { messageOf } from "@skiff/base";
 import {
   NodeUnreachableError,
@@ -119,5 +119,5 @@ async function bodyOf({ body, method }: ServerRequest): Promise<Uint8Array | und
   if (method === "GET" || method === "HEAD" || body.type === "none") return undefined;
   if (body.type === "bytes") return body.read();
   if (body.value === undefined) return undefined;
-  return body.value instanceof Uint8Array ? body.value : Buffer.from(JSON.stringify(body.value));
+  return body.value instanceof Uint8Array ? body.value : Buffer.from(writeJson(body.value));
 }

@@ -8,6 +8,7 @@ import {
   statusError,
   type KindDefinition,
   type OpenApiInput,
+  writeJson,
 } from "@skiff/api";
 import { encodeOpenApiV2, OPEN_API_V2_PROTOBUF_TYPES } from "../protobuf/encode-open-api.ts";
 import { includes, parseAccept } from "../render/accept.ts";
@@ -44,7 +45,7 @@ export function createOpenApiHandler(version: string): PathHandler {
     const input = await inputOf(context.core, version);
     if (major === "v2") {
       if (rest.length > 0) throw unknownPath();
-      if (type === JSON_TYPE) return json(texts.get(resources.generation, "v2", () => JSON.stringify(openApiV2(input))));
+      if (type === JSON_TYPE) return json(texts.get(resources.generation, "v2", () => writeJson(openApiV2(input))));
       const text = encoded.get(resources.generation, "v2", () => encodeOpenApiV2(openApiV2(input)));
       // The spelling with "@" is no media type that a client could read again.
       return { type: "text", status: 200, contentType: OPEN_API_V2_PROTOBUF_TYPES[1], text, headers: { vary: "Accept" } };
@@ -61,7 +62,7 @@ export function createOpenApiHandler(version: string): PathHandler {
     if (wanted !== undefined && wanted !== hash)
       return { type: "text", status: 301, contentType: "text/plain", text: "", headers: { location: url } };
     const text = texts.get(resources.generation, path, () =>
-      JSON.stringify(root === "api" ? openApiV3(input, "", group) : openApiV3(input, group, groupVersion)),
+      writeJson(root === "api" ? openApiV3(input, "", group) : openApiV3(input, group, groupVersion)),
     );
     const etag = `"${hash}"`;
     if (context.request.headers["if-none-match"] === etag)

@@ -13,6 +13,7 @@ import {
   StatusError,
   type JsonValue,
   type KubeObject,
+  writeJson,
 } from "@skiff/api";
 import { decodeYamlBody } from "../ports/yaml-decoder.ts";
 import type { ResourceContext } from "../request-context.ts";
@@ -94,5 +95,5 @@ export function readPatched(context: ResourceContext, patched: JsonValue, patch:
 }
 
 function invalidPatch(patch: Patch, why: string): StatusError {
-  return invalid({ kind: "", name: "" }, [invalidValue("patch", JSON.stringify(patch.value), why)]);
+  return invalid({ kind: "", name: "" }, [invalidValue("patch", writeJson(patch.value), why)]);
 }

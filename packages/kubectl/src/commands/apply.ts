@@ -9,6 +9,7 @@ import {
   StatusError,
   type JsonObject,
   type KubeObject,
+  readJson,
 } from "@skiff/api";
 import { sleep } from "@skiff/base";
 import type { Command } from "../command.ts";
@@ -199,7 +200,7 @@ function applyPatch(selected: SelectedObject, modified: AnyObject, current: AnyO
   const last = current.metadata?.annotations?.[LAST_APPLIED];
   let original: JsonObject = {};
   if (last !== undefined) {
-    const parsed: unknown = JSON.parse(last);
+    const parsed: unknown = readJson(last);
     if (isJsonObject(parsed)) original = parsed;
   }
   const { resource } = selected;
@@ -228,7 +229,7 @@ export const viewLastAppliedCommand: Command = {
     for (const selected of await selectObjects(session, session.flags, { all: session.flags.bool("all") })) {
       const text = selected.object.metadata?.annotations?.[LAST_APPLIED];
       if (text === undefined) throw new KubectlError(`no last-applied-configuration annotation found on resource: ${quotedName(selected)}`);
-      const value = JSON.parse(text) as JsonObject;
+      const value = readJson(text) as JsonObject;
       session.io.stdout(session.flags.text("output") === "json" ? jsonText(value, 2) : yamlText(value));
     }
   },

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from "@skiff/api";
+import { isJsonObject, type JsonValue, writeJson } from "@skiff/api";
 
 /** Lines are folded behind this column, as the YAML library of kubectl does it. */
 const BEST_WIDTH = 80;
@@ -68,6 +68,7 @@ function inline(value: JsonValue, indent: number, column: number): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "[]";
   if (typeof value === "object") return "{}";
+  if (typeof value === "bigint") return String(value);
   if (typeof value === "number") return numberText(value);
   if (typeof value === "boolean") return String(value);
   if (value.includes("\n") && canBeLiteral(value)) return literal(value, indent);
@@ -175,7 +176,7 @@ function fold(text: string, indent: number, column: number): string {
 
 /** A value as kubectl prints it with `-o json`: keys in order, four spaces, `<`, `>` and `&` escaped, a newline at the end. */
 export function jsonText(value: JsonValue, indent = 4): string {
-  return `${JSON.stringify(sorted(value), undefined, indent)
+  return `${writeJson(sorted(value), indent)
     .replaceAll("<", "\\u003c")
     .replaceAll(">", "\\u003e")
     .replaceAll("&", "\\u0026")

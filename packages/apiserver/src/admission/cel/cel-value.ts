@@ -18,7 +18,7 @@ export function toCelValue(value: unknown): unknown {
  * begins with `?` hold optional values: they are there, without the `?`, only if the value is.
  */
 export function fromCelValue(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value instanceof Map) return fromEntries([...value]);
   if (value instanceof Optional) return value.hasValue() ? fromCelValue(value.value()) : null;
   if (Array.isArray(value)) return value.map(fromCelValue);

@@ -1,4 +1,4 @@
-import { applyJsonPatch, internalError, jsonEquals, type JsonValue, type KubeObject, type MutatingWebhook } from "@skiff/api";
+import { applyJsonPatch, internalError, jsonEquals, type JsonValue, type KubeObject, type MutatingWebhook, readJson } from "@skiff/api";
 import { messageOf } from "@skiff/base";
 import type { AdmissionPlugin, AdmissionRequest } from "../../admission.ts";
 import type { ObjectReader } from "../../object-reader.ts";
@@ -58,7 +58,7 @@ function applyPatch(webhook: MutatingWebhook, request: AdmissionRequest, shown: 
   const { object } = reviewRequestOf("", request, shown);
   let patched: JsonValue;
   try {
-    const operations: unknown = JSON.parse(Buffer.from(response.patch, "base64").toString("utf8"));
+    const operations: unknown = readJson(Buffer.from(response.patch, "base64").toString("utf8"));
     patched = applyJsonPatch(structuredClone(object) as unknown as JsonValue, operations);
   } catch (error) {
     throw fail(`cannot apply the patch: ${messageOf(error)}`);
