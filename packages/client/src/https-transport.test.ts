@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -59,6 +60,19 @@ describe("HTTP itself", () => {
     expect(requests[1]?.socket.remotePort).toBe(port);
     server.reset();
     await list();
+  });
+
+  it.skipIf(process.platform !== "linux")("probes the connection of a silent watch", async () => {
+    const watch = await new Client(transport).resource(configMapKind).watch({}, () => {});
+    const port = requests[0]?.socket.remotePort?.toString(16).toUpperCase().padStart(4, "0");
+    const connections = readFileSync("/proc/self/net/tcp", "utf8")
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/));
+    // Of the kernel's timers this is the one of probes (02), and due in at most 30 s of 100 ticks each.
+    const [timer = "", ticks = ""] = connections.find(([, local]) => local === `0100007F:${port}`)?.[5]?.split(":") ?? [];
+    expect(timer).toBe("02");
+    expect(Number.parseInt(ticks, 16)).toBeLessThanOrEqual(3000);
+    watch.close();
   });
 
   it("follows Retry-After", async () => {

@@ -30,6 +30,8 @@ const EVENT_LIMIT_BYTES = 32 * 1024 * 1024;
 const MAX_RETRIES = 10;
 /** Without bytes for so long, a request that is not a stream counts as lost. */
 const REQUEST_TIMEOUT_MS = 90_000;
+/** A connection that is silent for so long is probed: a watch of a server that lost its power would wait for it for ever. */
+const PROBE_AFTER_MS = 30_000;
 
 /** How to reach an API server. */
 export interface HttpsTransportOptions {
@@ -202,7 +204,8 @@ export class HttpsTransport implements Transport {
       headers: { ...this.#headers(credential), ...request.headers },
       signal: request.signal,
     };
-    return this.#server.protocol === "https:" ? https.request(options) : http.request(options);
+    const outgoing = this.#server.protocol === "https:" ? https.request(options) : http.request(options);
+    return outgoing.on("socket", (socket) => socket.setKeepAlive(true, PROBE_AFTER_MS));
   }
 
   #headers(credential: Credential | undefined): http.OutgoingHttpHeaders {
