@@ -47,10 +47,13 @@ export class RequestQuery {
     return this.#values.has(name);
   }
 
-  /** `true` and `1` are true, as are parameters without a value; `false` and `0` are false, as is absence. */
+  /**
+   * `true` and `1` are true, as are parameters without a value; `false` and `0` are false, as is absence. Large letters and
+   * small ones are the same: the Python client writes `False`.
+   */
   flag(name: string): boolean {
     const value = this.get(name);
-    return value !== undefined && value !== "false" && value !== "0";
+    return value !== undefined && value.toLowerCase() !== "false" && value !== "0";
   }
 
   /**

@@ -20,6 +20,7 @@ import { createEphemeralVolumeController } from "./ephemeral-volume/controller.t
 import { createGarbageCollector } from "./garbage-collector/controller.ts";
 import { createHorizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/controller.ts";
 import { createJobController } from "./job/controller.ts";
+import { createJobOrphanController } from "./job/orphan-controller.ts";
 import { createLocalVolumePlacementController } from "./local-volume-placement/controller.ts";
 import { createNamespaceController } from "./namespace/controller.ts";
 import { createNodeIpamController, type NodeIpamOptions } from "./node-ipam/controller.ts";
@@ -80,6 +81,7 @@ export const allControllers: readonly ControllerEntry[] = [
   entry("daemon-set-controller", createDaemonSetController),
   entry("statefulset-controller", createStatefulSetController),
   entry("job-controller", createJobController),
+  entry("job-orphan-controller", createJobOrphanController, "job-controller"),
   entry("cronjob-controller", createCronJobController),
   entry("endpoint-controller", createEndpointsController),
   entry("endpointslice-controller", createEndpointSliceController),

@@ -21,7 +21,7 @@ import {
 } from "@skiff/controller-kit";
 import type { ControllerContext } from "../controller-context.ts";
 import { isNamespaceTerminating, PodWriter } from "../pods/pod-writer.ts";
-import { isTracked, podForJob, TRACKING_FINALIZER } from "./job-pods.ts";
+import { isTracked, podForJob, untracked } from "./job-pods.ts";
 import { planJob, type JobPlan, type ObservedJob } from "./plan.ts";
 
 const OWN_WRITES_RECHECK_MS = 100;
@@ -119,10 +119,8 @@ class JobController implements Controller<Observed, JobPlan> {
 
   async #release(pod: Pod, key: string): Promise<void> {
     const { namespace, name = "", uid } = pod.metadata ?? {};
-    // Only this one entry goes, whatever others have done to the list meanwhile.
-    const patch = { metadata: { uid, "$deleteFromPrimitiveList/finalizers": [TRACKING_FINALIZER] } };
     try {
-      const written = await this.#context.client.resource(podKind).patch({ namespace, name }, patch, { type: "strategic" });
+      const written = await this.#context.client.resource(podKind).patch({ namespace, name }, untracked(uid), { type: "strategic" });
       this.#ownWrites.wrote(key, this.#pods.informer, written);
     } catch (error) {
       if (!isStatus(error, "NotFound", "Conflict")) throw error;

@@ -12,7 +12,7 @@ import { controllerRefTo } from "@skiff/controller-kit";
 import { podFromTemplate } from "../pods/pod-from-template.ts";
 
 /** Keeps a Pod until its end has been counted. */
-export const TRACKING_FINALIZER = "batch.kubernetes.io/job-tracking";
+const TRACKING_FINALIZER = "batch.kubernetes.io/job-tracking";
 const INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index";
 /** How often the index of this Pod had failed before. */
 export const INDEX_FAILURES_ANNOTATION = "batch.kubernetes.io/job-index-failure-count";
@@ -20,6 +20,11 @@ const INDEX_VARIABLE = "JOB_COMPLETION_INDEX";
 
 export function isTracked(pod: Pod): boolean {
   return pod.metadata?.finalizers?.includes(TRACKING_FINALIZER) ?? false;
+}
+
+/** A strategic merge patch that takes the finalizer from the Pod of this uid: only this one entry goes, whatever others have done meanwhile. */
+export function untracked(uid: string | undefined): object {
+  return { metadata: { uid, "$deleteFromPrimitiveList/finalizers": [TRACKING_FINALIZER] } };
 }
 
 /** The completion index of a Pod; `undefined` when it has none. */

@@ -1,0 +1,33 @@
+import { isStatus, jobKind, podKind, type Pod } from "@skiff/api";
+import { adoptersWithLabelSelector, controllerOf, objectsOf, refersTo, type AnyController, type Controller } from "@skiff/controller-kit";
+import type { ControllerContext } from "../controller-context.ts";
+import { isTracked, untracked } from "./job-pods.ts";
+
+/**
+ * Lets go of Pods that no Job counts any more: those that a Job has released, or that somebody took from it. With a Job's
+ * finalizer they could never be deleted. Pods whose Job is gone are the Job controller's own, as are those that a Job may adopt.
+ */
+export function createJobOrphanController({ client, informers }: ControllerContext): AnyController {
+  const pods = informers.informer(podKind);
+  const adopters = adoptersWithLabelSelector(informers.informer(jobKind));
+  const hasNobody = (pod: Pod): boolean => {
+    const owner = controllerOf(pod);
+    return owner === undefined ? [...adopters(pod)].length === 0 : !refersTo(owner, jobKind);
+  };
+  const controller: Controller<Pod | undefined, Pod | undefined> = {
+    name: "job-orphan-controller",
+    sources: [objectsOf(pods)],
+    observe: (key) => pods.get(key),
+    plan: (pod) => (pod !== undefined && isTracked(pod) && hasNobody(pod) ? pod : undefined),
+    async perform(pod) {
+      if (pod === undefined) return;
+      const { namespace, name = "", uid } = pod.metadata ?? {};
+      try {
+        await client.resource(podKind).patch({ namespace, name }, untracked(uid), { type: "strategic" });
+      } catch (error) {
+        if (!isStatus(error, "NotFound", "Conflict")) throw error;
+      }
+    },
+  };
+  return controller;
+}
