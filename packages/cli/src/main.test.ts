@@ -54,6 +54,7 @@ describe("wrong usage ends with 2 and says what is right", () => {
     [["join", "192.0.2.1:6443", "--token", "short"], "abcdef.0123456789abcdef"],
     [["join", "192.0.2.1:6443", "--token", TOKEN, "--discovery-token-ca-cert-hash", "sha256:0"], "64 hexadecimal digits"],
     [["frobnicate"], "unknown command 'frobnicate'"],
+    [["dashboard", "--port", "http"], "from 1 to 65535"],
     [["completion", "tcsh"], "Allowed choices are bash, zsh, fish"],
   ])("%j", async (args, expected) => {
     const { code, err } = await skiff(...args);
@@ -76,6 +77,25 @@ describe("failures end with 1 and name the next step", () => {
     const { code, err } = await skiff("token", "list");
     expect(code).toBe(1);
     expect(err).toBe("Cluster skiff does not run.\nStart it with: skiff up --name skiff\n");
+  });
+
+  it("a dashboard of a context that is not there, or of a server that does not answer", async () => {
+    const kubeconfig = join(folder, "kubeconfig");
+    const nothing = await skiff("dashboard", "--name", "test", "--kubeconfig", kubeconfig);
+    expect(nothing).toMatchObject({
+      code: 1,
+      err: `There is no context skiff-test in ${kubeconfig}.\nStart the cluster with: skiff up --name test\n`,
+    });
+    const config = {
+      "current-context": "other",
+      clusters: [{ name: "other", cluster: { server: "http://127.0.0.1:1" } }],
+      contexts: [{ name: "other", context: { cluster: "other" } }],
+    };
+    writeFileSync(kubeconfig, JSON.stringify(config));
+    expect((await skiff("dashboard", "--kubeconfig", kubeconfig)).err).toContain("Choose one with --context: other. Or start");
+    const silent = await skiff("dashboard", "--context", "other", "--kubeconfig", kubeconfig);
+    expect(silent.code).toBe(1);
+    expect(silent.err).toMatch(/^The API server of context other \(http:\/\/127\.0\.0\.1:1\) does not answer: .*\nLook at the context/);
   });
 
   it("an address that the machine does not have", async () => {

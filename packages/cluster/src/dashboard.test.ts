@@ -229,6 +229,10 @@ describe("what comes from elsewhere is not served", () => {
     browser.headers = { "content-type": "text/plain" };
     expect((await browser.send("POST", "/base/scale", form)).status).toBe(415);
     browser.headers = {};
+    const long = `yaml=${"x".repeat(64 * 1024)}`;
+    expect((await browser.send("POST", "/base/create", long)).status).toBe(403);
+    expect((await new Browser(browser.port).send("POST", "/base/create", long)).status).toBe(413);
+    expect((await browser.send("POST", "/base/create", `yaml=${"x".repeat(10 * 1024 * 1024)}`)).status).toBe(413);
     expect((await browser.send("DELETE", "/base/")).status).toBe(405);
     expect((await browser.send("GET", "/")).status).toBe(404);
     expect((await browser.send("GET", "/base/../base/list")).status).toBe(404);

@@ -27,6 +27,10 @@ export interface DashboardOptions {
   readonly idleMs: number;
 }
 
+/** Forms carry YAML of at most 3 MiB, which their encoding makes longer. */
+const FORM_BYTES = 9 * 1024 * 1024;
+const STRANGERS_FORM_BYTES = 32 * 1024;
+
 const HTML = { "content-type": "text/html; charset=utf-8" };
 
 /**
@@ -48,6 +52,11 @@ export class Dashboard {
     this.#sessions.endAll();
   }
 
+  /** How long a form may be: little more than a token as long as nobody knows who sends it. */
+  formLimitBytes(headers: PageRequest["headers"]): number {
+    return this.#sessionOf(headers) === undefined ? STRANGERS_FORM_BYTES : FORM_BYTES;
+  }
+
   /** Answers a request; never rejects. */
   async handle(request: PageRequest): Promise<PageReply> {
     try {
@@ -59,7 +68,7 @@ export class Dashboard {
   }
 
   async #answer(request: PageRequest): Promise<PageReply> {
-    const session = this.#sessions.find(cookieValue(request.headers["cookie"], this.#options.cookie.name));
+    const session = this.#sessionOf(request.headers);
     const token = request.query.get("token");
     if (request.page === "" && token !== null && request.method === "GET") return this.#enterByLink(token, session);
     if (request.page === "sign-in") return this.#signIn(request);
@@ -71,6 +80,10 @@ export class Dashboard {
       if (isStatus(error, "Unauthorized")) return this.#signOut(session);
       return framed(errorPage(error), context);
     }
+  }
+
+  #sessionOf(headers: PageRequest["headers"]): Session | undefined {
+    return this.#sessions.find(cookieValue(headers["cookie"], this.#options.cookie.name));
   }
 
   /** Requests that another web page has made the browser send must not be served, nor ones under another name. */

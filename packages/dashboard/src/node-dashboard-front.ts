@@ -18,8 +18,6 @@ export interface DashboardFrontOptions {
 
 const CONNECTION_LIMIT = 256;
 const HEADER_BYTES = 32 * 1024;
-/** Forms carry YAML of at most 3 MiB, which their encoding makes longer. */
-const FORM_LIMIT_BYTES = 9 * 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /**
@@ -96,34 +94,39 @@ export class DashboardFront {
     if (`${path}/` === this.#basePath) return { status: 301, headers: { location: this.#basePath }, body: "" };
     const page = path.startsWith(this.#basePath) ? path.slice(this.#basePath.length) : undefined;
     if (page === undefined || page.includes("/")) return text(404, "There is nothing here.");
-    const form = method === "POST" ? await readForm(request) : new URLSearchParams();
+    const headers = plainHeaders(request);
+    const { dashboard } = this.#options;
+    const form = method === "POST" ? await readForm(request, dashboard.formLimitBytes(headers)) : new URLSearchParams();
     if (!(form instanceof URLSearchParams)) return form;
     const asked: PageRequest = {
       method,
       page,
       query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
       form,
-      headers: Object.fromEntries(
-        Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
-      ),
+      headers,
       signal,
     };
-    return this.#options.dashboard.handle(asked);
+    return dashboard.handle(asked);
   }
 }
 
+function plainHeaders({ headers }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]));
+}
+
 /** The fields of a form, or the answer to what is none. */
-async function readForm(request: IncomingMessage): Promise<URLSearchParams | PageReply> {
+async function readForm(request: IncomingMessage, limitBytes: number): Promise<URLSearchParams | PageReply> {
   const type = request.headers["content-type"] ?? "";
   if (!/^application\/x-www-form-urlencoded\b/i.test(type)) return text(415, "Only forms.");
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  // The connection must live on for the answer, and then not be used again.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > FORM_LIMIT_BYTES) return { ...text(413, "The form is too large."), headers: { connection: "close" } };
-    chunks.push(chunk);
+    // What is too much is read on and dropped: who still sends would not see an answer.
+    if (sizeBytes <= limitBytes) chunks.push(chunk);
+    else chunks.length = 0;
   }
+  if (sizeBytes > limitBytes) return text(413, "The form is too large.");
   return new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
 }
 

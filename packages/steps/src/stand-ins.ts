@@ -46,6 +46,7 @@ case "$1" in
           print line; printf "| %-*s | %-*s | %-*s |\\n", w[1], "NAMESPACE", w[2], "NAME", w[3], "URL"; print line
           for (r = 1; r <= NR; r++) { split(rows[r], c, "\\t"); printf "| %-*s | %-*s | %-*s |\\n", w[1], c[1], w[2], c[2], w[3], c[3] } print line }'
     ;;
+  dashboard) exec skiff dashboard --name ${cluster} ;;
   ssh) exec bash ;;
   stop) skiff down --name ${cluster} ;;
   delete) skiff delete --name ${cluster} --kubeconfig "$KUBECONFIG" ;;

@@ -1,10 +1,9 @@
-import { endpointSliceKind, serviceKind, type EndpointSlice, type Service } from "@skiff/api";
-import { ensureObject, type ClusterPki } from "@skiff/apiserver";
-import { componentHost, messageOf, type Host } from "@skiff/base";
-import { applyObject, Client, HttpsTransport, type Informer } from "@skiff/client";
-
-/** The Service of the dashboard: the name that documents and `kubectl proxy` addresses use. */
-const DASHBOARD_SERVICE = { namespace: "kube-system", name: "kubernetes-dashboard" } as const;
+import type { Service } from "@skiff/api";
+import type { ClusterPki } from "@skiff/apiserver";
+import { componentHost, type Host } from "@skiff/base";
+import { Client, HttpsTransport, type Informer } from "@skiff/client";
+import { runController } from "@skiff/controller-kit";
+import { createDashboardServiceController, DASHBOARD_SERVICE, ensureDashboardService } from "./dashboard-service.ts";
 
 /** What the dashboard of a cluster is made of. */
 interface ClusterDashboardOptions {
@@ -58,45 +57,14 @@ export async function startClusterDashboard(options: ClusterDashboardOptions): P
   );
   const front = new DashboardFront({ log: host.log, dashboard, tls: { certificate: made.certificatePem, key: made.privateKeyPem } });
   const port = await front.listen(0, address);
-  await ensureObject(admin, serviceKind, {
-    metadata: { name, namespace, labels: { "k8s-app": name, "kubernetes.io/cluster-service": "true" } },
-    spec: { ports: [{ port: 443, targetPort: 8443, protocol: "TCP" }] },
-  });
-  const unsubscribe = services.onChange(({ type, object }) => {
-    if (object.metadata?.name !== name || object.metadata.namespace !== namespace || type === "deleted") return;
-    followService(admin, object, { address, port }).catch((error: unknown) =>
-      host.log.warn("the endpoint of the dashboard could not be put right", { error: messageOf(error) }),
-    );
-  });
+  await ensureDashboardService(admin);
+  const following = runController(createDashboardServiceController(admin, services, { address, port }), options.host);
   host.log.info("the dashboard is served", { port });
   return {
     async stop() {
-      unsubscribe();
+      await following.stop();
       await front.close();
       dashboard.close();
     },
   };
-}
-
-/** Leads a Service without a selector to the dashboard; one with a selector is somebody's own. */
-async function followService(
-  admin: Client,
-  service: Service,
-  { address, port }: { readonly address: string; readonly port: number },
-): Promise<void> {
-  const { name, namespace } = DASHBOARD_SERVICE;
-  const sliceName = `${name}-skiff`;
-  const isOurs = Object.keys(service.spec?.selector ?? {}).length === 0;
-  const slice: EndpointSlice = {
-    metadata: {
-      name: sliceName,
-      namespace,
-      labels: { "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "skiff-server" },
-      ownerReferences: [{ apiVersion: "v1", kind: "Service", name, uid: service.metadata?.uid ?? "" }],
-    },
-    addressType: "IPv4",
-    endpoints: isOurs ? [{ addresses: [address], conditions: { ready: true, serving: true, terminating: false } }] : [],
-    ports: [{ name: service.spec?.ports?.[0]?.name ?? "", port, protocol: "TCP" }],
-  };
-  await applyObject(admin, endpointSliceKind, slice, { fieldManager: "skiff-server", force: true });
 }
