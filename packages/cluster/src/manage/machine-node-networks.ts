@@ -55,7 +55,8 @@ class MachineNodeNetworks implements NodeNetworks {
       return;
     }
     const [node = ""] = config.nodes;
-    await removePodNetwork(nodeCommandRunner, bridgeName(config.name, node), config.network.clusterCidr);
+    const { clusterCidr } = config.network;
+    await removePodNetwork(nodeCommandRunner, { cluster: config.name, bridge: bridgeName(config.name, node), clusterCidr });
   }
 
   async stopRuntimes(config: ClusterConfig, paths: ClusterPaths): Promise<void> {

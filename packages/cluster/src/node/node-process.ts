@@ -88,6 +88,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     cluster: config.name,
     nodeName,
     clusterCidr: config.network.clusterCidr,
+    address,
     paths: own,
     files: nodeHostFiles,
     runner: nodeCommandRunner,

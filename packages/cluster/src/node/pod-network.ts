@@ -2,9 +2,21 @@ import { join } from "node:path";
 import type { Node } from "@skiff/api";
 import { messageOf, type Host } from "@skiff/base";
 import type { Informer } from "@skiff/client";
-import { bridgeName, renderCniConfigList, type CommandRunner, type PodRoute, PodRoutes } from "@skiff/cni";
+import {
+  bridgeName,
+  overlayRoute,
+  PodOverlay,
+  renderCniConfigList,
+  reachOf,
+  type CommandRunner,
+  type PodRoute,
+  PodRoutes,
+} from "@skiff/cni";
 import type { HostFiles } from "@skiff/cri";
 import type { NodePaths } from "../layout/cluster-paths.ts";
+
+/** Somebody may have changed the kernel's table: after so long a change of any node is occasion to look at it again. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** What a {@link PodNetwork} works on. */
 interface PodNetworkOptions {
@@ -13,6 +25,8 @@ interface PodNetworkOptions {
   readonly nodeName: string;
   /** The range of all Pods of the cluster. */
   readonly clusterCidr: string;
+  /** Of the node. */
+  readonly address: string;
   readonly paths: NodePaths;
   readonly files: HostFiles;
   readonly runner: CommandRunner;
@@ -21,12 +35,14 @@ interface PodNetworkOptions {
 
 /**
  * The network of a node's Pods: the CNI configuration once the node has its range, and routes to the Pods of the other
- * nodes, kept up as nodes come and go.
+ * nodes, kept up as nodes come and go: by way of their addresses, or for those behind a router by way of an overlay.
  */
 export class PodNetwork {
   readonly #options: PodNetworkOptions;
   readonly #routes: PodRoutes;
   #podCidr: string | undefined;
+  /** What the routes were set for, and until when they are taken to be as they were set. */
+  #routed: { readonly state: string; readonly untilMs: number } | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #unsubscribe = (): void => {};
@@ -65,8 +81,7 @@ export class PodNetwork {
     while (this.#again) {
       this.#again = false;
       try {
-        await this.#configure();
-        await this.#route();
+        await this.#setUp();
       } catch (error) {
         // The next change of any node, heartbeats included, tries again.
         this.#options.host.log.warn("the Pod network could not be set up", { error: messageOf(error) });
@@ -75,9 +90,15 @@ export class PodNetwork {
     this.#running = undefined;
   }
 
-  async #configure(): Promise<void> {
+  async #setUp(): Promise<void> {
     const podCidr = this.podCidr();
-    if (podCidr === undefined || podCidr === this.#podCidr) return;
+    if (podCidr === undefined) return;
+    await this.#configure(podCidr);
+    await this.#route(podCidr);
+  }
+
+  async #configure(podCidr: string): Promise<void> {
+    if (podCidr === this.#podCidr) return;
     const { cluster, paths, files } = this.#options;
     const text = renderCniConfigList({ name: `skiff-${cluster}`, bridge: this.bridge, podCidr, ipamDirectory: join(paths.data, "ipam") });
     await files.makeDirectory(paths.cniConfig, 0o755);
@@ -85,9 +106,34 @@ export class PodNetwork {
     this.#podCidr = podCidr;
   }
 
-  async #route(): Promise<void> {
-    const { nodes, nodeName } = this.#options;
-    await this.#routes.apply(podRoutesTo(nodes.list().filter(({ metadata }) => metadata?.name !== nodeName)));
+  async #route(podCidr: string): Promise<void> {
+    const { host, nodes, nodeName, cluster, clusterCidr, address, runner } = this.#options;
+    const peers = podRoutesTo(nodes.list().filter(({ metadata }) => metadata?.name !== nodeName));
+    const state = JSON.stringify([podCidr, peers]);
+    const nowMs = host.clock.monotonic();
+    if (state === this.#routed?.state && nowMs < this.#routed.untilMs) return;
+    const { direct, behindRouter, lower } = await this.#sorted(peers);
+    await new PodOverlay(runner, { cluster, clusterCidr, podCidr, address }).apply(behindRouter, lower);
+    await this.#routes.apply([...direct, ...behindRouter.map((peer) => overlayRoute(cluster, peer))]);
+    const isWhole = direct.length + behindRouter.length === peers.length;
+    this.#routed = isWhole ? { state, untilMs: nowMs + LOOK_AGAIN_MS } : undefined;
+  }
+
+  /** The nodes that routes lead to, those that need the overlay, and the interface for that; unreachable ones are left out. */
+  async #sorted(peers: readonly PodRoute[]): Promise<{ direct: PodRoute[]; behindRouter: PodRoute[]; lower: string }> {
+    const direct: PodRoute[] = [];
+    const behindRouter: PodRoute[] = [];
+    let lower = "";
+    for (const peer of peers) {
+      const reach = await reachOf(this.#options.runner, peer.via);
+      if (reach === undefined) this.#options.host.log.warn("a node cannot be reached", { address: peer.via, pods: peer.podCidr });
+      else if (reach.isDirect) direct.push(peer);
+      else {
+        behindRouter.push(peer);
+        lower ||= reach.device;
+      }
+    }
+    return { direct, behindRouter, lower };
   }
 }
 
