@@ -8,6 +8,8 @@ export * from "./host.ts";
 export * from "./ids.ts";
 export * from "./listen-on.ts";
 export * from "./log.ts";
+export * from "./protobuf-fields.ts";
+export * from "./protobuf-writer.ts";
 export * from "./random.ts";
 export { systemClock } from "./system-clock.ts";
 export { systemRandom } from "./system-random.ts";

@@ -1,9 +1,7 @@
 import { Server, ServerCredentials, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall } from "@grpc/grpc-js";
-import { systemClock } from "@skiff/base";
+import { systemClock, protobufFields, ProtobufWriter } from "@skiff/base";
 import { afterEach, describe, expect, it } from "vitest";
 import { EtcdStore } from "./etcd-store.ts";
-import { protobufFields } from "./protobuf-reader.ts";
-import { ProtobufWriter } from "./protobuf-writer.ts";
 import { CompactedError, StoreUnavailableError } from "./store.ts";
 import { WatchRecorder } from "./watch-recorder.ts";
 

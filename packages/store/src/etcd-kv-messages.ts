@@ -2,8 +2,7 @@
  * The messages of etcd's `etcdserverpb.KV` service, as far as the store port uses them. The numbers of the fields are
  * those of etcd's public API (`rpc.proto` and `kv.proto` of API version 3).
  */
-import { protobufFields, protobufText } from "./protobuf-reader.ts";
-import { ProtobufWriter } from "./protobuf-writer.ts";
+import { protobufFields, protobufText, ProtobufWriter } from "@skiff/base";
 import type { Compare, KeyValue, Operation, OperationResult, RangeRequest, RangeResponse, TxnRequest, TxnResponse } from "./store.ts";
 
 const RESULTS = { equal: 0, greater: 1, less: 2, notEqual: 3 } as const;

@@ -1,7 +1,6 @@
 /** The messages of etcd's `etcdserverpb.Watch` service, as far as the store port uses them. */
+import { protobufFields, protobufText, ProtobufWriter } from "@skiff/base";
 import { decodeHeaderRevision, decodeKeyValue } from "./etcd-kv-messages.ts";
-import { protobufFields, protobufText } from "./protobuf-reader.ts";
-import { ProtobufWriter } from "./protobuf-writer.ts";
 import type { KeyValue, StoreEvent } from "./store.ts";
 
 /** What a watch is to deliver. */

@@ -1,17 +1,17 @@
+import { ProtobufWriter } from "@skiff/base";
 import { describe, expect, it } from "vitest";
 import { DecodeError } from "@skiff/api";
 import { decodeProtobuf } from "./decode-protobuf.ts";
 import { FIELD_NUMBERS } from "./field-numbers.ts";
-import { MessageWriter } from "./message-writer.ts";
 import { messageType } from "./message-type.ts";
 
 function envelope(apiVersion: string, kind: string, raw: Uint8Array): Buffer {
-  const type = new MessageWriter().text(1, apiVersion).text(2, kind).finish();
-  return Buffer.concat([Buffer.from("k8s\0"), new MessageWriter().message(1, type).message(2, raw).finish()]);
+  const type = new ProtobufWriter().text(1, apiVersion).text(2, kind).finish();
+  return Buffer.concat([Buffer.from("k8s\0"), new ProtobufWriter().message(1, type).message(2, raw).finish()]);
 }
 
-function message(build: (writer: MessageWriter) => MessageWriter): Buffer {
-  return build(new MessageWriter()).finish();
+function message(build: (writer: ProtobufWriter) => ProtobufWriter): Buffer {
+  return build(new ProtobufWriter()).finish();
 }
 
 /** A varint field, zero included, as Go writes it. */

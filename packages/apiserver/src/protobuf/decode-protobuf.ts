@@ -1,7 +1,6 @@
 import { decodeJson, DecodeError, type Decoded, type JsonObject, type JsonValue } from "@skiff/api";
-import { formatMicroTime, formatTime } from "@skiff/base";
+import { formatMicroTime, formatTime, protobufFields, type ProtobufField } from "@skiff/base";
 import { messageType, type FieldType } from "./message-type.ts";
-import { wireFields, type WireField } from "./wire-fields.ts";
 
 /** The media type of {@link decodeProtobuf}. */
 export const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
@@ -25,10 +24,10 @@ export function decodeProtobuf(bytes: Uint8Array): Decoded {
   let apiVersion = "";
   let kind = "";
   let raw: Uint8Array = new Uint8Array(0);
-  for (const field of wireFields(bytes.subarray(MAGIC.length))) {
+  for (const field of fieldsOf(bytes.subarray(MAGIC.length))) {
     if (field.number === 2) raw = field.bytes;
     else if (field.number === 1) {
-      for (const part of wireFields(field.bytes)) {
+      for (const part of fieldsOf(field.bytes)) {
         if (part.number === 1) apiVersion = textOf(part);
         else if (part.number === 2) kind = textOf(part);
       }
@@ -55,7 +54,7 @@ function readInto(target: JsonObject, name: string, bytes: Uint8Array, depth: nu
   const type = messageType(name);
   if (type === undefined) throw new DecodeError(`the message ${name} is unknown`);
   if (depth > MAX_DEPTH) throw new DecodeError(`the message is nested deeper than ${MAX_DEPTH} levels`);
-  for (const field of wireFields(bytes)) {
+  for (const field of fieldsOf(bytes)) {
     const fieldType = type.get(field.number);
     if (fieldType === undefined) continue;
     if (fieldType.name === "") readInto(target, fieldType.message, field.bytes, depth + 1);
@@ -63,7 +62,7 @@ function readInto(target: JsonObject, name: string, bytes: Uint8Array, depth: nu
   }
 }
 
-function readField(target: JsonObject, type: FieldType, field: WireField, depth: number): void {
+function readField(target: JsonObject, type: FieldType, field: ProtobufField, depth: number): void {
   if (type.map) {
     const entries = (own(target, type.name) ?? {}) as JsonObject;
     const [key, value] = entryOf(type, field.bytes, depth);
@@ -82,24 +81,33 @@ function readField(target: JsonObject, type: FieldType, field: WireField, depth:
   if (value !== undefined && (!isZero || type.keepsZero)) define(target, type.name, value);
 }
 
+function* fieldsOf(message: Uint8Array): Generator<ProtobufField, void, undefined> {
+  try {
+    yield* protobufFields(message);
+  } catch (error) {
+    if (error instanceof RangeError) throw new DecodeError(error.message, { cause: error });
+    throw error;
+  }
+}
+
 function entryOf(type: FieldType, bytes: Uint8Array, depth: number): [string, JsonValue] {
   let key = "";
   let value: JsonValue | undefined;
-  for (const part of wireFields(bytes)) {
+  for (const part of fieldsOf(bytes)) {
     if (part.number === 1) key = textOf(part);
     else if (part.number === 2) value = valueOf(type, part, depth);
   }
   return [key, value ?? (type.scalar === undefined ? {} : "")];
 }
 
-function valueOf(type: FieldType, field: WireField, depth: number): JsonValue | undefined {
+function valueOf(type: FieldType, field: ProtobufField, depth: number): JsonValue | undefined {
   switch (type.scalar) {
     case "s":
       return textOf(field);
     case "b":
-      return field.integer !== 0n;
+      return field.value !== 0;
     case "i":
-      return Number(field.integer);
+      return field.value;
     case "d":
       return doubleOf(field.bytes);
     case "y":
@@ -116,11 +124,11 @@ function messageValue(name: string, bytes: Uint8Array, depth: number): JsonValue
     case "meta.v1.MicroTime":
       return bytes.length === 0 ? undefined : timeOf(bytes, name === "meta.v1.MicroTime");
     case "meta.v1.Duration":
-      return `${Number(single(bytes, 1)?.integer ?? 0n) / 1e9}s`;
+      return `${(single(bytes, 1)?.value ?? 0) / 1e9}s`;
     case "quantity.Quantity":
       return textOf(single(bytes, 1));
     case "intstr.IntOrString":
-      return single(bytes, 1)?.integer === 1n ? textOf(single(bytes, 3)) : Number(single(bytes, 2)?.integer ?? 0n);
+      return single(bytes, 1)?.value === 1 ? textOf(single(bytes, 3)) : (single(bytes, 2)?.value ?? 0);
     case "meta.v1.FieldsV1":
     case "runtime.RawExtension":
     case "apiextensions.v1.JSON":
@@ -129,7 +137,7 @@ function messageValue(name: string, bytes: Uint8Array, depth: number): JsonValue
     case "authentication.v1.ExtraValue":
     case "authorization.v1.ExtraValue":
     case "certificates.v1.ExtraValue":
-      return Array.from(wireFields(bytes), textOf);
+      return Array.from(fieldsOf(bytes), textOf);
     case "apiextensions.v1.JSONSchemaPropsOrArray":
     case "apiextensions.v1.JSONSchemaPropsOrBool":
     case "apiextensions.v1.JSONSchemaPropsOrStringArray":
@@ -147,20 +155,20 @@ function schemaOr(name: string, bytes: Uint8Array, depth: number): JsonValue {
   const schemaNumber = name.endsWith("OrBool") ? 2 : 1;
   const schema = single(bytes, schemaNumber);
   if (schema !== undefined) return messageValue("apiextensions.v1.JSONSchemaProps", schema.bytes, depth + 1) ?? {};
-  if (name.endsWith("OrBool")) return single(bytes, 1)?.integer === 1n;
-  const others = Array.from(wireFields(bytes)).filter(({ number }) => number === 2);
+  if (name.endsWith("OrBool")) return single(bytes, 1)?.value === 1;
+  const others = Array.from(fieldsOf(bytes)).filter(({ number }) => number === 2);
   if (name.endsWith("OrStringArray")) return others.map(textOf);
   return others.map((field) => messageValue("apiextensions.v1.JSONSchemaProps", field.bytes, depth + 1) ?? {});
 }
 
-function single(bytes: Uint8Array, number: number): WireField | undefined {
-  let found: WireField | undefined;
-  for (const field of wireFields(bytes)) if (field.number === number) found = field;
+function single(bytes: Uint8Array, number: number): ProtobufField | undefined {
+  let found: ProtobufField | undefined;
+  for (const field of fieldsOf(bytes)) if (field.number === number) found = field;
   return found;
 }
 
 function timeOf(bytes: Uint8Array, micro: boolean): string {
-  const milliseconds = Number(single(bytes, 1)?.integer ?? 0n) * 1000 + Number(single(bytes, 2)?.integer ?? 0n) / 1e6;
+  const milliseconds = (single(bytes, 1)?.value ?? 0) * 1000 + (single(bytes, 2)?.value ?? 0) / 1e6;
   if (Math.abs(milliseconds) > 8.64e15) throw new DecodeError("a time is out of range");
   return micro ? formatMicroTime(milliseconds) : formatTime(milliseconds);
 }
@@ -171,7 +179,7 @@ function embeddedJson(bytes: Uint8Array | undefined): JsonValue | undefined {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function textOf(field: WireField | undefined): string {
+function textOf(field: ProtobufField | undefined): string {
   if (field === undefined) return "";
   try {
     return UTF8.decode(field.bytes);

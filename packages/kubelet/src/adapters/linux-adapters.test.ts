@@ -144,7 +144,9 @@ describe("probes over the network", () => {
         const service = Buffer.concat(chunks).subarray(7).toString("utf8");
         stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
         stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-        stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, service === "good" ? 1 : 2]));
+        stream.on("error", () => {});
+        if (service === "endless") stream.write(Buffer.alloc(1024 * 1024));
+        else stream.end(Buffer.from([0, 0, 0, 0, 2, 0x08, service === "good" ? 1 : 2]));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -153,6 +155,10 @@ describe("probes over the network", () => {
     expect(await nodeProbeTransport.grpcHealth("127.0.0.1", port, "other", 1000)).toEqual({
       result: "failure",
       message: 'service unhealthy (responded with "NOT_SERVING")',
+    });
+    expect(await nodeProbeTransport.grpcHealth("127.0.0.1", port, "endless", 1000)).toEqual({
+      result: "failure",
+      message: "health rpc failed: the answer is longer than 10240 bytes",
     });
     await new Promise((resolve) => server.close(resolve));
   });

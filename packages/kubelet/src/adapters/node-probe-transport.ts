@@ -2,7 +2,7 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as https from "node:https";
 import * as net from "node:net";
-import { systemClock } from "@skiff/base";
+import { protobufFields, ProtobufWriter, systemClock } from "@skiff/base";
 import type { HttpProbeRequest, ProbeAttempt, ProbeTransport } from "../probe-transport.ts";
 
 /** So much of the answer's body is read; the rest does not matter. */
@@ -88,26 +88,32 @@ function grpcHealth(host: string, port: number, service: string, timeoutMs: numb
       te: "trailers",
     });
     const chunks: Buffer[] = [];
+    let sizeBytes = 0;
     let grpcStatus = 0;
     const onHeaders = (headers: http2.IncomingHttpHeaders): void => {
       if (headers["grpc-status"] !== undefined) grpcStatus = Number(headers["grpc-status"]);
     };
     stream.on("response", onHeaders);
     stream.on("trailers", onHeaders);
-    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    stream.on("data", (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      chunks.push(chunk);
+      if (sizeBytes > MAX_BODY_BYTES)
+        done({ result: "failure", message: `health rpc failed: the answer is longer than ${MAX_BODY_BYTES} bytes` });
+    });
     stream.on("error", () => done({ result: "failure", message: unreachable }));
     stream.on("end", () => done(judgeHealth(grpcStatus, Buffer.concat(chunks), service)));
     stream.end(healthRequest(service));
   });
 }
 
+/** Before each message of gRPC: whether it is compressed, and its length. */
+const GRPC_PREFIX_BYTES = 5;
+
 /** A length-prefixed `HealthCheckRequest { string service = 1; }`. */
 function healthRequest(service: string): Buffer {
-  const name = Buffer.from(service, "utf8");
-  // The length as a varint: seven bits to a byte, the lowest first.
-  const length = name.length < 128 ? [name.length] : [(name.length & 0x7f) | 0x80, name.length >> 7];
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...length]), name]);
-  const prefix = Buffer.alloc(5);
+  const message = new ProtobufWriter().text(1, service).finish();
+  const prefix = Buffer.alloc(GRPC_PREFIX_BYTES);
   prefix.writeUInt32BE(message.length, 1);
   return Buffer.concat([prefix, message]);
 }
@@ -122,10 +128,19 @@ function judgeHealth(grpcStatus: number, body: Buffer, service: string): ProbeAt
   }
   if (grpcStatus === NOT_FOUND) return { result: "failure", message: `service unhealthy (unknown service "${service}")` };
   if (grpcStatus !== 0) return { result: "failure", message: `health rpc failed with status ${grpcStatus}` };
-  // `HealthCheckResponse { ServingStatus status = 1; }`: tag 0x08, then the number; absent stands for 0.
-  const status = body.length >= 7 && body[5] === 0x08 ? (body[6] ?? 0) : 0;
+  const status = servingStatus(body.subarray(GRPC_PREFIX_BYTES));
   if (status === 1) return { result: "success", message: "" };
   return { result: "failure", message: `service unhealthy (responded with "${SERVING_NAMES[status] ?? status}")` };
+}
+
+/** Of a `HealthCheckResponse { ServingStatus status = 1; }`; what is no such message is as good as `UNKNOWN`. */
+function servingStatus(message: Uint8Array): number {
+  try {
+    return Array.from(protobufFields(message)).find(({ number }) => number === 1)?.value ?? 0;
+  } catch (error) {
+    if (error instanceof RangeError) return 0;
+    throw error;
+  }
 }
 
 function address(host: string, port: number): string {

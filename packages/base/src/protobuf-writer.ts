@@ -1,13 +1,12 @@
-/** The wire type of numbers. */
-export const VARINT = 0;
-/** The wire type of strings, bytes and messages. */
-export const LENGTH_DELIMITED = 2;
+/** The wire types of numbers, and of what has its length in front: strings, bytes and messages. */
+const VARINT = 0;
+const LENGTH_DELIMITED = 2;
 
 const TEXT = new TextEncoder();
 
 /**
- * Writes one Protocol Buffers message (proto3 wire format), field by field. Defaults (0, false, no bytes) are left out,
- * as proto3 does.
+ * Writes one Protocol Buffers message (proto3 wire format), field by field. What is absent and what is the default (0,
+ * false, no bytes) is left out, as proto3 does.
  */
 export class ProtobufWriter {
   readonly #chunks: Uint8Array[] = [];
@@ -28,12 +27,19 @@ export class ProtobufWriter {
     return value.length === 0 ? this : this.message(field, value);
   }
 
-  text(field: number, value: string): this {
-    return this.bytes(field, TEXT.encode(value));
+  text(field: number, value: string | undefined): this {
+    return value === undefined ? this : this.bytes(field, TEXT.encode(value));
+  }
+
+  /** A list of strings, the empty ones too. */
+  texts(field: number, values: readonly string[] | undefined): this {
+    for (const value of values ?? []) this.message(field, TEXT.encode(value));
+    return this;
   }
 
   /** A nested message; written even when it is empty, since its presence may be all that it says. */
-  message(field: number, encoded: Uint8Array): this {
+  message(field: number, encoded: Uint8Array | undefined): this {
+    if (encoded === undefined) return this;
     this.#push(varint(field * 8 + LENGTH_DELIMITED), varint(encoded.length), encoded);
     return this;
   }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { protobufFields, protobufText } from "./protobuf-reader.ts";
+import { protobufFields, protobufText } from "./protobuf-fields.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 const fromHex = (text: string): Uint8Array => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -13,6 +13,8 @@ describe("protobuf", () => {
     ["a nested message", new ProtobufWriter().message(3, new ProtobufWriter().number(1, 150).finish()), "1a 03 089601"],
     ["an empty nested message", new ProtobufWriter().message(3, new Uint8Array(0)), "1a 00"],
     ["a field number past one byte", new ProtobufWriter().number(64, 1), "8004 01"],
+    ["a list of strings", new ProtobufWriter().texts(2, ["a", ""]), "12 01 61 12 00"],
+    ["nothing for what is absent", new ProtobufWriter().text(1, undefined).texts(2, undefined).message(3, undefined), ""],
     ["no defaults", new ProtobufWriter().number(1, 0).flag(2, false).text(3, "").bytes(4, new Uint8Array(0)), ""],
   ])("writes %s", (_, writer, expected) => {
     expect(writer.finish().toString("hex")).toBe(expected.replaceAll(" ", ""));
@@ -25,8 +27,16 @@ describe("protobuf", () => {
     expect([...protobufFields(fromHex(bytes))]).toEqual([{ number: 1, value: expected, bytes: new Uint8Array(0) }]);
   });
 
-  it("passes over fields of 32 and 64 bits", () => {
-    expect([...protobufFields(fromHex("0d 01020304 11 0102030405060708 18 05"))].map(({ number }) => number)).toEqual([3]);
+  it("reads numbers of 32 and 64 bits as their bytes", () => {
+    const fields = Array.from(protobufFields(fromHex("0d 01020304 11 0102030405060708 18 05")), ({ bytes, value }) => [
+      bytes.length,
+      value,
+    ]);
+    expect(fields).toEqual([
+      [4, 0],
+      [8, 0],
+      [0, 5],
+    ]);
   });
 
   it.each([
@@ -34,6 +44,8 @@ describe("protobuf", () => {
     ["a number cut short", "18 ff"],
     ["a number that is too long", "18 ffffffffffffffffffff01"],
     ["a group", "0b"],
+    ["a length below 0", "0a ffffffffffffffffff01"],
+    ["field 0", "00 01"],
   ])("refuses %s", (_, bad) => {
     expect(() => [...protobufFields(fromHex(bad))]).toThrow(RangeError);
   });
