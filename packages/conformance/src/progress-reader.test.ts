@@ -19,6 +19,29 @@ S [SKIPPED] [0.012 seconds]
 no test
 `;
 
+it("hears how tests ended that run alone", () => {
+  const output = `------------------------------
+[sig-apps] Daemon set [Serial] should run [Conformance] [sig-apps, Serial, Conformance]
+k8s.io/kubernetes/test/e2e/apps/daemon_set.go:7
+  STEP: Creating
+• [304.290 seconds]
+------------------------------
+SSSSSSSSSSSS
+------------------------------
+[sig-node] Pods [Serial] should stop [Conformance] [sig-node, Serial, Conformance]
+  STEP: Creating
+• [FAILED] [1.869 seconds]
+[sig-node] Pods [Serial] [It] should stop [Conformance] [sig-node, Serial, Conformance]
+
+  [FAILED] Expected
+------------------------------
+`;
+  expect(new ProgressReader().push(output)).toEqual([
+    { name: "[sig-apps] Daemon set [Serial] should run [Conformance]", state: "passed", seconds: 304.3 },
+    { name: "[sig-node] Pods [Serial] should stop [Conformance]", state: "failed", seconds: 1.9 },
+  ]);
+});
+
 it("hears how tests ended, in whatever pieces the output comes", () => {
   const expected = [
     { name: "[sig-apps] Deployment should roll [Slow] [Conformance]", state: "passed", seconds: 15.6 },
