@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, systemClock, systemRandom } from "@skiff/base";
 import { StateHome } from "@skiff/cluster";
+import { startCluster } from "@skiff/cluster/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runSkiff } from "./main.ts";
 
@@ -155,6 +156,37 @@ describe("failures end with 1 and name the next step", () => {
     expect(code).toBe(1);
     expect(err).toContain("20000 nodes are too many: Skiff simulates at most 10000.");
   });
+});
+
+it("makes, lists and deletes tokens of a cluster", async () => {
+  // The server of this one never comes up; another takes its place.
+  await up();
+  await using cluster = await startCluster({ nodes: 0, time: "system" });
+  writeFileSync(join(folder, ".local/share/skiff/skiff/admin.kubeconfig"), await cluster.kubeconfig());
+  const made = JSON.parse((await skiff("token", "create", TOKEN, "--ttl", "2h", "--description", "for the rack", "-o", "json")).out) as {
+    expires: string;
+  };
+  expect(made).toEqual({
+    token: TOKEN,
+    description: "for the rack",
+    expires: made.expires,
+    usages: ["authentication", "signing"],
+    groups: ["system:bootstrappers:kubeadm:default-node-token"],
+  });
+  expect((await skiff("token", "create", "--ttl", "0")).out).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
+  const { out } = await skiff("token", "list");
+  expect(out.split("\n")[0]).toMatch(/^TOKEN +TTL +EXPIRES +USAGES +DESCRIPTION +EXTRA GROUPS$/);
+  expect(out).toMatch(new RegExp(`^${TOKEN} +(119m|2h) +${made.expires} +authentication,signing +for the rack +system:`, "m"));
+  expect(out).toMatch(/ <forever> +<never> +authentication,signing +<none> /);
+  expect(JSON.parse((await skiff("token", "list", "-o", "json")).out)).toHaveLength(2);
+  const refused = await skiff("token", "create", "--print-join-command");
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("The nodes of the cluster are simulated")]);
+  expect((await skiff("token", "delete", "abcdef")).out).toBe('bootstrap token "abcdef" deleted\n');
+  expect(await skiff("token", "delete", TOKEN)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("no token with the id abcdef") as string,
+  });
+  expect(JSON.parse((await skiff("token", "list", "-o", "json")).out)).toHaveLength(1);
 });
 
 it("prints help with examples, and versions for scripts", async () => {

@@ -22,7 +22,7 @@ export function addStatus(program: Command, context: CommandContext): void {
 function describe(status: ClusterStatus, terminal: Terminal): string {
   const lines = [
     `Cluster ${status.name}: ${status.running ? coloured(terminal, "green", "running") : coloured(terminal, "yellow", "stopped")}`,
-    `  API      ${status.api}   (context ${status.context})`,
+    `  API      ${status.api}   (${status.context === undefined ? "of another machine" : `context ${status.context}`})`,
     `  Runtime  ${status.runtime}`,
     `  Store    ${status.store} in ${status.dataDirectory}`,
     `  Balancer addresses of ${status.loadBalancerPool}`,

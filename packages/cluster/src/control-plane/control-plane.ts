@@ -3,6 +3,7 @@ import {
   clusterRoleKind,
   endpointSliceKind,
   networkPolicyKind,
+  nodeKind,
   roleBindingKind,
   roleKind,
   serviceKind,
@@ -38,7 +39,7 @@ import { ensureJoining } from "./ensure-joining.ts";
 import { ensureMetricsRights } from "./ensure-metrics-rights.ts";
 import { startIngressStatus } from "./ingress-status.ts";
 import { ensureLocalStorage } from "./local-storage.ts";
-import { nodeApprovalRules } from "./node-certificates.ts";
+import { belongsToOther, nodeApprovalRules } from "./node-certificates.ts";
 
 /** What a control plane is made of. */
 interface ControlPlaneOptions extends Omit<ComposedApiServerOptions, "serviceCidr"> {
@@ -97,7 +98,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ensureLocalStorage(admin),
     ensurePolicyRights(admin),
     ensureMetricsRights(admin),
-    ensureJoining(admin, options.nodeConfig),
+    options.nodeConfig === undefined ? undefined : ensureJoining(admin, options.nodeConfig),
   ]);
   if (advertised !== undefined) void keepKubernetesService(host, admin, network.serviceCidr, () => advertised, stopping.signal);
   void sweepEvents(host, apiServer.core.registry, stopping.signal);
@@ -108,6 +109,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const clientFor = (account: string): Client =>
     clientAs({ name: controllerUser(account), groups: [...serviceAccountGroups("kube-system"), "system:authenticated"] });
   const ingressStatus = startIngressStatus({ host, informers, client: clientFor(INGRESS_CONTROLLER_ACCOUNT) });
+  const nodes = informers.informer(nodeKind);
   const controllers = startControllers({
     host,
     informers,
@@ -115,7 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     rootCa: authority,
     certificates: {
       sign: (request) => signCertificateSigningRequest(pki.authority, request),
-      approvalRules: nodeApprovalRules((host) => pki.apiServerHosts().includes(host)),
+      approvalRules: nodeApprovalRules((host, node) => pki.apiServerHosts().includes(host) || belongsToOther(nodes.list(), host, node)),
     },
     nodeIpam: { clusterCidrs: [network.clusterCidr], nodeMaskBitsIpv4: network.nodeMaskBits },
     loadBalancerCidr: network.loadBalancerCidr,

@@ -25,7 +25,7 @@ const APPROVER: Subject = { kind: "ServiceAccount", namespace: "kube-system", na
  * certificate of a node, and as a node for the others. Names and rights are kubeadm's as far as it has them, so that tokens
  * made by `kubeadm token` work too. `config` is what joining machines are told of the cluster.
  */
-export async function ensureJoining(admin: Client, config: NodeConfig | undefined): Promise<void> {
+export async function ensureJoining(admin: Client, config: NodeConfig): Promise<void> {
   const tokens = group(NODE_TOKEN_GROUP);
   const nodes = group("system:nodes");
   const own: PolicyRule[] = [
@@ -51,7 +51,7 @@ export async function ensureJoining(admin: Client, config: NodeConfig | undefine
     ),
     letRead(admin, "kubeadm:bootstrap-signer-clusterinfo", CLUSTER_INFO, [{ kind: "User", apiGroup: RBAC, name: "system:anonymous" }]),
     letRead(admin, "skiff:node-config", NODE_CONFIG, [tokens, nodes]),
-    config === undefined ? undefined : ensureNodeConfig(admin, config),
+    ensureNodeConfig(admin, config),
   ]);
 }
 

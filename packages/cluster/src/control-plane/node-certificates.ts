@@ -1,4 +1,4 @@
-import type { CertificateSigningRequest } from "@skiff/api";
+import type { CertificateSigningRequest, Node } from "@skiff/api";
 import {
   kubeletServingProblem,
   parseCertificateRequest,
@@ -12,6 +12,8 @@ import { NODE_SERVICE_IDENTITIES } from "../manage/identities.ts";
 /** On which subresources of `certificatesigningrequests` a node must have `create` for its requests to be approved. */
 export const NODE_CERTIFICATE_PERMISSIONS = { serving: "selfnodeserver", services: "nodeservices" } as const;
 
+type IsReserved = (host: string, node: string) => boolean;
+
 const NODE_USER = "system:node:";
 const SERVICE_USAGES = new Set(["digital signature", "key encipherment", "client auth"]);
 
@@ -20,9 +22,9 @@ const SERVICE_USAGES = new Set(["digital signature", "key encipherment", "client
  * what a joined machine cannot make itself as the machine of the cluster does. A node gets a serving certificate for its own
  * name, and the certificates of what runs on every node beside the kubelet; both renew themselves in the same way.
  *
- * `isReserved` names hosts that no node may serve as, such as those of the API server.
+ * `isReserved` tells hosts that a node may not serve as: those of the API server and of other nodes.
  */
-export function nodeApprovalRules(isReserved: (host: string) => boolean): (request: CertificateSigningRequest) => readonly ApprovalRule[] {
+export function nodeApprovalRules(isReserved: IsReserved): (request: CertificateSigningRequest) => readonly ApprovalRule[] {
   return (request) => {
     switch (request.spec.signerName) {
       case SIGNERS.kubeletClient:
@@ -43,6 +45,14 @@ export function nodeApprovalRules(isReserved: (host: string) => boolean): (reque
   };
 }
 
+/** Whether a host, by name or address, is another of the nodes than this one. */
+export function belongsToOther(nodes: readonly Node[], host: string, node: string): boolean {
+  return nodes.some(
+    ({ metadata, status }) =>
+      metadata?.name !== node && (metadata?.name === host || (status?.addresses ?? []).some(({ address }) => address === host)),
+  );
+}
+
 function ruleFor(
   { spec }: CertificateSigningRequest,
   matches: (parsed: ParsedCertificateRequest) => boolean,
@@ -57,15 +67,11 @@ function ruleFor(
   }
 }
 
-function isOwnServing(
-  { spec }: CertificateSigningRequest,
-  parsed: ParsedCertificateRequest,
-  isReserved: (host: string) => boolean,
-): boolean {
+function isOwnServing({ spec }: CertificateSigningRequest, parsed: ParsedCertificateRequest, isReserved: IsReserved): boolean {
   const { subject, names } = parsed;
   if (subject.commonName !== spec.username || kubeletServingProblem(parsed, spec.usages ?? []) !== undefined) return false;
   const node = subject.commonName.slice(NODE_USER.length);
-  return names.dnsNames.every((name) => name === node) && ![...names.dnsNames, ...names.ipAddresses].some(isReserved);
+  return names.dnsNames.every((name) => name === node) && ![...names.dnsNames, ...names.ipAddresses].some((host) => isReserved(host, node));
 }
 
 function isNodeService({ spec }: CertificateSigningRequest, { subject, names }: ParsedCertificateRequest): boolean {

@@ -4,7 +4,10 @@ import { certificateSigningRequestKind, configMapKind, nodeKind, NODE_TOKEN_GROU
 import { SIGNERS, type UserInfo } from "@skiff/apiserver";
 import { kubeletSubject, NODE_SERVICE_IDENTITIES } from "../manage/identities.ts";
 import { startCluster, type TestCluster } from "../test-cluster.ts";
+import { ensureJoining } from "../control-plane/ensure-joining.ts";
+import { networkPlan } from "../layout/network-plan.ts";
 import { createToken, deleteToken, listTokens } from "./bootstrap-tokens.ts";
+import { ensureJoinable, readNodeConfig, type NodeConfig } from "./node-config.ts";
 import { requestCertificate, type CertificateWish } from "./request-certificate.ts";
 
 const TOKEN_HOLDER: UserInfo = {
@@ -13,9 +16,12 @@ const TOKEN_HOLDER: UserInfo = {
 };
 const nodeUser = (node: string): UserInfo => ({ name: `system:node:${node}`, groups: ["system:nodes", "system:authenticated"] });
 
+const NODE_CONFIG: NodeConfig = { network: networkPlan(0, 1), nodes: "machine" };
+
 let cluster: TestCluster;
 beforeEach(async () => {
-  cluster = await startCluster({ nodes: 0 });
+  cluster = await startCluster({ nodes: 1 });
+  await ensureJoining(cluster.client, NODE_CONFIG);
 });
 afterEach(() => cluster.stop());
 
@@ -79,6 +85,12 @@ describe("the certificates of a machine that joins", () => {
     const { items } = await cluster.client.resource(certificateSigningRequestKind).list();
     expect(items.filter(({ status }) => status?.certificate)).toEqual([]);
   });
+
+  it("are not signed for the address of another node", async () => {
+    const other = (await cluster.client.resource(nodeKind).get({ name: "node-1" })).status?.addresses?.[0]?.address ?? "";
+    expect(await asked(nodeUser("b"), serving("b", ["b"], [other]))).toMatch(unanswered);
+    expect(await asked(nodeUser("node-1"), serving("node-1", ["node-1"], [other]))).toContain(`IP Address:${other}`);
+  });
 });
 
 describe("a token", () => {
@@ -97,7 +109,7 @@ describe("a token", () => {
   it("lets its holder look at nodes and at what joining machines are told, and no further", async () => {
     const holder = cluster.clientAs(TOKEN_HOLDER);
     await expect(holder.resource(nodeKind).get({ name: "b" })).rejects.toThrow('nodes "b" not found');
-    await expect(holder.resource(configMapKind).get({ namespace: "kube-system", name: "skiff-node-config" })).rejects.toThrow("not found");
+    expect(await readNodeConfig(holder)).toEqual(NODE_CONFIG);
     await expect(holder.resource(nodeKind).list()).rejects.toThrow("forbidden");
     await expect(holder.resource(secretKind).list({ namespace: "kube-system" })).rejects.toThrow("forbidden");
   });
@@ -108,4 +120,22 @@ it("lets the anonymous user read cluster-info and nothing beside it", async () =
   await expect(anonymous.get({ namespace: "kube-public", name: "cluster-info" })).rejects.toThrow("not found");
   await expect(anonymous.list({ namespace: "kube-public" })).rejects.toThrow("forbidden");
   await expect(anonymous.delete({ namespace: "kube-public", name: "cluster-info" })).rejects.toThrow("forbidden");
+});
+
+describe("what joining machines are told", () => {
+  it("is refused when it is damaged", async () => {
+    const ref = { namespace: "kube-system", name: "skiff-node-config" };
+    for (const text of ["{ half", "null", '{"network":{}}']) {
+      await cluster.client.resource(configMapKind).patch(ref, { data: { "config.json": text } });
+      await expect(readNodeConfig(cluster.client), text).rejects.toThrow("is damaged");
+    }
+    await ensureJoining(cluster.client, NODE_CONFIG);
+    expect(await readNodeConfig(cluster.client)).toEqual(NODE_CONFIG);
+  });
+
+  it("keeps machines out of clusters whose nodes they could not reach", () => {
+    expect(() => ensureJoinable({ nodes: "machine" })).not.toThrow();
+    expect(() => ensureJoinable({ nodes: "namespaces" })).toThrow("several nodes on one machine");
+    expect(() => ensureJoinable({ nodes: "simulated" })).toThrow("are simulated");
+  });
 });

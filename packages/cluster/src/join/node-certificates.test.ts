@@ -6,6 +6,7 @@ import type { Clock, Host } from "@skiff/base";
 import { systemClock } from "@skiff/base";
 import { parseKubeconfig } from "@skiff/client";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { ensureJoining } from "../control-plane/ensure-joining.ts";
 import type { ClusterConfig } from "../layout/cluster-config.ts";
 import { clusterPaths, nodePaths } from "../layout/cluster-paths.ts";
 import { networkPlan } from "../layout/network-plan.ts";
@@ -22,6 +23,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "skiff-join-"));
   // Over real connections, hence in real time.
   cluster = await startCluster({ nodes: 0, time: "system" });
+  await ensureJoining(cluster.client, { network: networkPlan(0, 1), nodes: "machine" });
 });
 afterEach(async () => {
   await cluster.stop();

@@ -20,7 +20,8 @@ export interface ClusterStatus {
   readonly name: string;
   readonly running: boolean;
   readonly api: string;
-  readonly context: string;
+  /** In the kubeconfig; absent on a machine that has joined. */
+  readonly context?: string;
   readonly runtime: RuntimeChoice;
   /** `remote` on a machine that has joined. */
   readonly store: string;
@@ -69,7 +70,7 @@ export async function clusterStatus(cluster: ObservedCluster): Promise<ClusterSt
     name: config.name,
     running: isServed,
     api: apiAddress(config),
-    context: contextName(config.name),
+    ...(config.joined === undefined ? { context: contextName(config.name) } : {}),
     runtime: config.runtime,
     store: config.joined === undefined ? config.store.type : "remote",
     dataDirectory: paths.data,
