@@ -1,4 +1,4 @@
-import { type Clock, type Host, type Random, sleep } from "@skiff/base";
+import type { Clock, Host, Random } from "@skiff/base";
 import {
   type AttachRequest,
   type Container,
@@ -21,10 +21,12 @@ import {
   type RuntimeVersion,
   type SandboxState,
 } from "@skiff/kubelet";
-import { AddressPool } from "./address-pool.ts";
 import { behaviourOf, inWindow, type SimulatedBehaviour } from "./behaviour.ts";
-import { FaultPlan, type RuntimeOperation, type SimulatedFault } from "./fault.ts";
+import { EventStreams } from "./event-streams.ts";
+import type { RuntimeOperation, SimulatedFault } from "./fault.ts";
 import type { SimulatedLogSink } from "./log-sink.ts";
+import { PodAddresses } from "./pod-addresses.ts";
+import { RuntimeCalls } from "./runtime-calls.ts";
 import { answerConnect, answerHttp, type SimulatedHttpResponse } from "./simulated-network.ts";
 import { SimulatedContainer } from "./simulated-container.ts";
 import { SimulatedImages, type SimulatedImageRule } from "./simulated-images.ts";
@@ -62,34 +64,30 @@ export class SimulatedRuntime implements ContainerRuntime {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #options: SimulatedRuntimeOptions;
-  readonly #faults: FaultPlan;
+  readonly #calls: RuntimeCalls;
+  readonly #events = new EventStreams();
+  readonly #addresses = new PodAddresses();
   readonly #images: SimulatedImages;
   readonly #sandboxes = new Map<string, SimulatedSandbox>();
   readonly #containers = new Map<string, SimulatedContainer>();
   /** The names that containerd reserves, so that a second creation of the same attempt fails. */
   readonly #names = new Map<string, string>();
   readonly #configs = new Map<string, ContainerConfig>();
-  readonly #addresses = new Map<string, { readonly pool: AddressPool; readonly offset: number }[]>();
-  readonly #listeners = new Set<(event: ContainerEvent) => void>();
-  #pools: readonly AddressPool[] = [];
-  #podCidr = "";
-  /** Aborted when the runtime goes away; each life has its own. */
-  #life = new AbortController();
 
   constructor(host: Pick<Host, "clock" | "random">, options: SimulatedRuntimeOptions = {}) {
     this.#clock = host.clock;
     this.#random = host.random;
     this.#options = options;
-    this.#faults = new FaultPlan(host.random, options.faults ?? []);
+    this.#calls = new RuntimeCalls(host, options.latencyMs ?? {}, options.faults ?? []);
     this.#images = new SimulatedImages(options.images ?? [], options.pullDelayMs ?? 0);
-    if (options.podCidr !== undefined) this.#setPodCidr(options.podCidr);
+    if (options.podCidr !== undefined) this.#addresses.setRange(options.podCidr);
   }
 
   // ---- What a test does to the runtime -----------------------------------------------------------------------------
 
   /** Sets a fault; answers a function that takes it away. */
   inject(fault: SimulatedFault): () => void {
-    return this.#faults.add(fault);
+    return this.#calls.inject(fault);
   }
 
   /**
@@ -97,13 +95,13 @@ export class SimulatedRuntime implements ContainerRuntime {
    * on; what ends meanwhile is seen in their status after {@link restart}, without an event.
    */
   crash(): void {
-    this.#life.abort(new RuntimeError("UNAVAILABLE", "connection to the container runtime was lost"));
-    this.#listeners.clear();
+    this.#calls.crash();
+    this.#events.clear();
   }
 
   /** The runtime is back after {@link crash}. */
   restart(): void {
-    if (this.#life.signal.aborted) this.#life = new AbortController();
+    this.#calls.restart();
   }
 
   /** The machine went down and came up: every container was killed, no sandbox is ready. */
@@ -162,13 +160,12 @@ export class SimulatedRuntime implements ContainerRuntime {
   // ---- The port ----------------------------------------------------------------------------------------------------
 
   version(): Promise<RuntimeVersion> {
-    return this.#call("version", "", () => ({ runtimeName: "simulated", runtimeVersion: "1.0.0", runtimeApiVersion: "v1" }));
+    return this.#calls.call("version", "", () => ({ runtimeName: "simulated", runtimeVersion: "1.0.0", runtimeApiVersion: "v1" }));
   }
 
   status(): Promise<RuntimeStatus> {
-    return this.#call("status", "", () => {
-      const networkReady = this.#pools.length > 0;
-      const network = networkReady
+    return this.#calls.call("status", "", () => {
+      const network = this.#addresses.isReady
         ? { status: true, reason: "", message: "" }
         : { status: false, reason: "NetworkPluginNotReady", message: "Network plugin returns error: no Pod network is set" };
       return {
@@ -182,18 +179,17 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   updatePodCidr(podCidr: string): Promise<void> {
-    return this.#call("updatePodCidr", podCidr, () => this.#setPodCidr(podCidr));
+    return this.#calls.call("updatePodCidr", podCidr, () => this.#addresses.setRange(podCidr));
   }
 
   runPodSandbox(config: PodSandboxConfig): Promise<string> {
-    return this.#call("runPodSandbox", config.metadata.name, () => {
+    return this.#calls.call("runPodSandbox", config.metadata.name, () => {
       const name = sandboxName(config.metadata);
       this.#requireFree("sandbox", name);
       const hostNetwork = config.linux.namespaceOptions.network === "NODE";
-      const addresses = hostNetwork ? [] : this.#takeAddresses(config.metadata.name);
-      const ips = addresses.map(({ address }) => address);
-      const sandbox = new SimulatedSandbox(this.#newId(), config, ips, this.#nowNs());
-      if (addresses.length > 0) this.#addresses.set(sandbox.id, addresses);
+      const id = this.#newId();
+      const ips = hostNetwork ? [] : this.#addresses.take(id, config.metadata.name);
+      const sandbox = new SimulatedSandbox(id, config, ips, this.#nowNs());
       this.#sandboxes.set(sandbox.id, sandbox);
       this.#names.set(name, sandbox.id);
       return sandbox.id;
@@ -201,7 +197,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   stopPodSandbox(sandboxId: string): Promise<void> {
-    return this.#call("stopPodSandbox", this.#sandboxes.get(sandboxId)?.metadata.name ?? sandboxId, () => {
+    return this.#calls.call("stopPodSandbox", this.#sandboxes.get(sandboxId)?.metadata.name ?? sandboxId, () => {
       const sandbox = this.#sandboxes.get(sandboxId);
       if (sandbox === undefined) return;
       for (const container of sandbox.containers) if (container.running) container.exit(KILLED);
@@ -210,7 +206,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   removePodSandbox(sandboxId: string): Promise<void> {
-    return this.#call("removePodSandbox", this.#sandboxes.get(sandboxId)?.metadata.name ?? sandboxId, () => {
+    return this.#calls.call("removePodSandbox", this.#sandboxes.get(sandboxId)?.metadata.name ?? sandboxId, () => {
       const sandbox = this.#sandboxes.get(sandboxId);
       if (sandbox === undefined) return;
       for (const container of sandbox.containers.slice()) this.#remove(container);
@@ -221,13 +217,13 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   podSandboxStatus(sandboxId: string): Promise<PodSandboxStatus | undefined> {
-    return this.#call("podSandboxStatus", sandboxId, () => this.#sandboxes.get(sandboxId)?.status());
+    return this.#calls.call("podSandboxStatus", sandboxId, () => this.#sandboxes.get(sandboxId)?.status());
   }
 
   listPodSandboxes(
     filter: { readonly labels?: Readonly<Record<string, string>>; readonly state?: SandboxState } = {},
   ): Promise<readonly PodSandbox[]> {
-    return this.#call("listPodSandboxes", "", () => {
+    return this.#calls.call("listPodSandboxes", "", () => {
       const found: PodSandbox[] = [];
       for (const sandbox of this.#sandboxes.values()) {
         if (filter.state !== undefined && sandbox.state !== filter.state) continue;
@@ -238,7 +234,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   createContainer(sandboxId: string, config: ContainerConfig): Promise<string> {
-    return this.#call("createContainer", config.metadata.name, () => {
+    return this.#calls.call("createContainer", config.metadata.name, () => {
       const sandbox = this.#sandboxes.get(sandboxId);
       if (sandbox === undefined) throw notFound("sandbox", sandboxId);
       if (sandbox.state !== "SANDBOX_READY") throw new RuntimeError("UNKNOWN", `sandbox "${sandboxId}" is not running`);
@@ -267,15 +263,15 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   startContainer(containerId: string): Promise<void> {
-    return this.#call("startContainer", this.#subjectOf(containerId), () => {
+    return this.#calls.call("startContainer", this.#subjectOf(containerId), () => {
       const container = this.#required(containerId);
       const { startDelayMs = 0 } = container.behaviour;
-      return startDelayMs === 0 ? this.#start(container) : this.#sleep(startDelayMs).then(() => this.#start(container));
+      return startDelayMs === 0 ? this.#start(container) : this.#calls.sleep(startDelayMs).then(() => this.#start(container));
     });
   }
 
   stopContainer(containerId: string, timeoutSeconds: number): Promise<void> {
-    return this.#call("stopContainer", this.#subjectOf(containerId), async () => {
+    return this.#calls.call("stopContainer", this.#subjectOf(containerId), async () => {
       const container = this.#containers.get(containerId);
       if (!container?.running) return;
       if (timeoutSeconds > 0) {
@@ -287,7 +283,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   removeContainer(containerId: string): Promise<void> {
-    return this.#call("removeContainer", this.#subjectOf(containerId), () => {
+    return this.#calls.call("removeContainer", this.#subjectOf(containerId), () => {
       const container = this.#containers.get(containerId);
       if (container) this.#remove(container);
     });
@@ -296,7 +292,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   listContainers(
     filter: { readonly sandboxId?: string; readonly labels?: Readonly<Record<string, string>> } = {},
   ): Promise<readonly Container[]> {
-    return this.#call("listContainers", "", () => {
+    return this.#calls.call("listContainers", "", () => {
       const found: Container[] = [];
       const { sandboxId } = filter;
       const candidates = sandboxId === undefined ? this.#containers.values() : (this.#sandboxes.get(sandboxId)?.containers ?? []);
@@ -306,23 +302,23 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   containerStatus(containerId: string): Promise<ContainerStatus | undefined> {
-    return this.#call("containerStatus", this.#subjectOf(containerId), () => this.#containers.get(containerId)?.status());
+    return this.#calls.call("containerStatus", this.#subjectOf(containerId), () => this.#containers.get(containerId)?.status());
   }
 
   updateContainerResources(containerId: string, _resources: LinuxContainerResources): Promise<void> {
-    return this.#call("updateContainerResources", this.#subjectOf(containerId), () => {
+    return this.#calls.call("updateContainerResources", this.#subjectOf(containerId), () => {
       this.#required(containerId);
     });
   }
 
   reopenContainerLog(containerId: string): Promise<void> {
-    return this.#call("reopenContainerLog", this.#subjectOf(containerId), () => {
+    return this.#calls.call("reopenContainerLog", this.#subjectOf(containerId), () => {
       if (!this.#required(containerId).running) throw new RuntimeError("UNKNOWN", "container is not running");
     });
   }
 
   execSync(containerId: string, command: readonly string[], timeoutSeconds: number): Promise<ExecResult> {
-    return this.#call("execSync", this.#subjectOf(containerId), async () => {
+    return this.#calls.call("execSync", this.#subjectOf(containerId), async () => {
       const container = this.#required(containerId);
       if (!container.running) throw new RuntimeError("UNKNOWN", `container is in ${container.state} state`);
       const line = command.join(" ");
@@ -330,7 +326,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       const answer = container.behaviour.exec?.find((each) => line.startsWith(each.command ?? "") && inWindow(each, sinceStartMs)) ?? {};
       const { stdout = "", stderr = "", exitCode = 0, delayMs = 0 } = answer;
       const timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1000 : Number.POSITIVE_INFINITY;
-      if (delayMs > 0) await this.#sleep(Math.min(delayMs, timeoutMs));
+      if (delayMs > 0) await this.#calls.sleep(Math.min(delayMs, timeoutMs));
       if (delayMs >= timeoutMs) throw new RuntimeError("DEADLINE_EXCEEDED", `command timed out: timeout ${timeoutSeconds}s exceeded`);
       const encoder = new TextEncoder();
       return { stdout: encoder.encode(stdout), stderr: encoder.encode(stderr), exitCode };
@@ -338,23 +334,23 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   exec(_request: ExecRequest): Promise<string> {
-    return this.#call("exec", "", () => unimplemented("exec"));
+    return this.#calls.call("exec", "", () => unimplemented("exec"));
   }
 
   attach(_request: AttachRequest): Promise<string> {
-    return this.#call("attach", "", () => unimplemented("attach"));
+    return this.#calls.call("attach", "", () => unimplemented("attach"));
   }
 
   portForward(_sandboxId: string, _ports: readonly number[]): Promise<string> {
-    return this.#call("portForward", "", () => unimplemented("port-forward"));
+    return this.#calls.call("portForward", "", () => unimplemented("port-forward"));
   }
 
   containerStats(containerId: string): Promise<ContainerStats | undefined> {
-    return this.#call("containerStats", this.#subjectOf(containerId), () => this.#containers.get(containerId)?.stats());
+    return this.#calls.call("containerStats", this.#subjectOf(containerId), () => this.#containers.get(containerId)?.stats());
   }
 
   listContainerStats(): Promise<readonly ContainerStats[]> {
-    return this.#call("listContainerStats", "", () => {
+    return this.#calls.call("listContainerStats", "", () => {
       const found: ContainerStats[] = [];
       for (const container of this.#containers.values()) if (container.running) found.push(container.stats());
       return found;
@@ -362,49 +358,31 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   containerEvents(onEvent: (event: ContainerEvent) => void, signal: AbortSignal): Promise<void> {
-    const life = this.#life.signal;
-    if (life.aborted) return Promise.reject(life.reason as Error);
-    if (signal.aborted) return Promise.resolve();
-    // Each stream has its own entry, even when two share a callback.
-    const listener = (event: ContainerEvent): void => onEvent(event);
-    this.#listeners.add(listener);
-    return new Promise((resolve, reject) => {
-      const onLost = (): void => reject(life.reason as Error);
-      life.addEventListener("abort", onLost, { once: true });
-      signal.addEventListener(
-        "abort",
-        () => {
-          this.#listeners.delete(listener);
-          life.removeEventListener("abort", onLost);
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    return this.#events.follow(onEvent, signal, this.#calls.life);
   }
 
   listImages(): Promise<readonly Image[]> {
-    return this.#call("listImages", "", () => this.#images.list());
+    return this.#calls.call("listImages", "", () => this.#images.list());
   }
 
   imageStatus(reference: string): Promise<Image | undefined> {
-    return this.#call("imageStatus", reference, () => this.#images.find(reference));
+    return this.#calls.call("imageStatus", reference, () => this.#images.find(reference));
   }
 
   pullImage(reference: string, _auth: ImageAuth | undefined, _sandboxConfig: PodSandboxConfig | undefined): Promise<string> {
-    return this.#call("pullImage", reference, () => {
+    return this.#calls.call("pullImage", reference, () => {
       const delayMs = this.#images.pullDelayMs(reference);
       if (delayMs === 0) return this.#images.pull(reference).id;
-      return this.#sleep(delayMs).then(() => this.#images.pull(reference).id);
+      return this.#calls.sleep(delayMs).then(() => this.#images.pull(reference).id);
     });
   }
 
   removeImage(reference: string): Promise<void> {
-    return this.#call("removeImage", reference, () => this.#images.remove(reference));
+    return this.#calls.call("removeImage", reference, () => this.#images.remove(reference));
   }
 
   imageFsInfo(): Promise<readonly FilesystemUsage[]> {
-    return this.#call("imageFsInfo", "", () => {
+    return this.#calls.call("imageFsInfo", "", () => {
       const images = this.#images.list();
       const usedBytes = images.reduce((sum, image) => sum + image.sizeBytes, 0);
       return [{ mountpoint: "/var/lib/simulated", usedBytes, inodesUsed: images.length }];
@@ -412,35 +390,14 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   close(): Promise<void> {
-    this.#listeners.clear();
+    this.#events.clear();
     return Promise.resolve();
   }
 
   // ---- Inside ------------------------------------------------------------------------------------------------------
 
-  async #call<T>(operation: RuntimeOperation, subject: string, perform: () => T | Promise<T>): Promise<T> {
-    this.#life.signal.throwIfAborted();
-    const latencyMs = this.#options.latencyMs?.[operation];
-    if (latencyMs !== undefined && latencyMs > 0) await this.#sleep(latencyMs);
-    const effect = this.#faults.isEmpty ? undefined : this.#faults.strike(operation, subject);
-    if (effect === undefined || effect.kind === "lose") return await perform();
-    if (effect.kind === "delay") {
-      await this.#sleep(effect.delayMs);
-      return await perform();
-    }
-    if (effect.performed) await perform();
-    if (effect.kind === "error") throw new RuntimeError(effect.code ?? "UNKNOWN", effect.message ?? `simulated failure of ${operation}`);
-    await this.#sleep(effect.afterMs);
-    throw new RuntimeError("DEADLINE_EXCEEDED", "context deadline exceeded");
-  }
-
-  /** Waits; rejects when the runtime goes away meanwhile. */
-  #sleep(delayMs: number): Promise<void> {
-    return sleep(this.#clock, delayMs, this.#life.signal);
-  }
-
   #exitOrDeadline(container: SimulatedContainer, timeoutMs: number): Promise<void> {
-    const life = this.#life.signal;
+    const { life } = this.#calls;
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimeout(() => settle(resolve), timeoutMs);
       const onLost = (): void => settle(() => reject(life.reason as Error));
@@ -485,30 +442,14 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   #emit(container: SimulatedContainer, type: ContainerEvent["type"]): void {
-    if (this.#listeners.size === 0) return;
-    if (!this.#faults.isEmpty && this.#faults.strike("event", container.metadata.name)?.kind === "lose") return;
+    if (this.#events.isEmpty || this.#calls.losesEvent(container.metadata.name)) return;
     const podUid = this.#sandboxes.get(container.podSandboxId)?.metadata.uid ?? "";
-    const event: ContainerEvent = { containerId: container.id, type, createdAtNs: this.#nowNs(), podUid };
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  #setPodCidr(podCidr: string): void {
-    if (podCidr === this.#podCidr) return;
-    this.#pools = podCidr === "" ? [] : podCidr.split(",").map((cidr) => new AddressPool(cidr));
-    this.#podCidr = podCidr;
-  }
-
-  #takeAddresses(podName: string): { readonly pool: AddressPool; readonly offset: number; readonly address: string }[] {
-    if (this.#pools.length === 0) {
-      throw new RuntimeError("UNKNOWN", `failed to setup network for sandbox of "${podName}": no Pod network is set`);
-    }
-    return this.#pools.map((pool) => ({ pool, ...pool.take() }));
+    this.#events.emit({ containerId: container.id, type, createdAtNs: this.#nowNs(), podUid });
   }
 
   #releaseSandbox(sandbox: SimulatedSandbox): void {
     sandbox.state = "SANDBOX_NOTREADY";
-    for (const { pool, offset } of this.#addresses.get(sandbox.id) ?? []) pool.release(offset);
-    this.#addresses.delete(sandbox.id);
+    this.#addresses.release(sandbox.id);
   }
 
   #containersAt(ip: string): readonly SimulatedContainer[] {
