@@ -181,38 +181,6 @@ describe("a Pod failure policy", () => {
   });
 });
 
-it("lets Pods go that are taken out of their Job, and keeps those that it takes back", async () => {
-  await create({ parallelism: 2, completions: 2 });
-  await cluster.settle();
-  const [released, orphaned] = await all();
-  const pods = cluster.client.resource(podKind);
-  const change = (pod: Pod | undefined, metadata: object) =>
-    pods.patch({ ...ref, name: pod?.metadata?.name ?? "" }, { metadata }, { type: "merge" });
-  await change(released, { labels: null });
-  await change(orphaned, { ownerReferences: null });
-  await cluster.settle();
-  const again = async (pod: Pod | undefined) => (await pods.get({ ...ref, name: pod?.metadata?.name ?? "" })).metadata;
-  expect(await again(released)).toMatchObject({ name: released?.metadata?.name });
-  expect((await again(released))?.finalizers ?? []).toEqual([]);
-  expect((await again(released))?.ownerReferences ?? []).toEqual([]);
-  expect(await again(orphaned)).toMatchObject({
-    finalizers: ["batch.kubernetes.io/job-tracking"],
-    ownerReferences: [{ kind: "Job", name: "work" }],
-  });
-});
-
-it("lets Pods go that a Job leaves behind", async () => {
-  await create();
-  await cluster.settle();
-  await cluster.client.resource(jobKind).delete(ref, { propagationPolicy: "Orphan" });
-  const [pod] = await all();
-  // The garbage collector's part.
-  const named = { ...ref, name: pod?.metadata?.name ?? "" };
-  await cluster.client.resource(podKind).patch(named, { metadata: { ownerReferences: null } }, { type: "merge" });
-  await cluster.settle();
-  expect((await cluster.client.resource(podKind).get(named)).metadata?.finalizers ?? []).toEqual([]);
-});
-
 it("lets Pods go whose Job is gone", async () => {
   await create();
   await cluster.settle();

@@ -32,22 +32,13 @@ interface Observed {
   /** Absent when the Job is gone: then only finalizers remain to be removed. */
   readonly observed?: ObservedJob;
   readonly claims: Claims<Pod>;
-  /** Pods with our finalizer whose Job is not there (any more), or that are nobody's and that no Job takes on. */
+  /** Pods with our finalizer whose Job is not there (any more). */
   readonly stray: readonly Pod[];
-}
-
-/** The key of a namespace's Pods that have our finalizer and no controller. No Job has it, for each has a name. */
-function orphansKey(namespace: string | undefined): string {
-  return `${namespace}/`;
 }
 
 /** Runs Pods to their end, as many as each Job wants. */
 export function createJobController(context: ControllerContext): AnyController {
   return new JobController(context);
-}
-
-function isOrphan(pod: Pod): boolean {
-  return isTracked(pod) && controllerOf(pod) === undefined;
 }
 
 class JobController implements Controller<Observed, JobPlan> {
@@ -56,7 +47,6 @@ class JobController implements Controller<Observed, JobPlan> {
   readonly #context: ControllerContext;
   readonly #jobs: Informer<Job>;
   readonly #pods: ControlledObjects<Pod>;
-  readonly #adopters: (orphan: Pod) => Iterable<string>;
   readonly #ownWrites: OwnWrites;
   readonly #writer: PodWriter<Job>;
 
@@ -66,26 +56,19 @@ class JobController implements Controller<Observed, JobPlan> {
     this.#jobs = informers.informer(jobKind);
     this.#pods = new ControlledObjects(informers.informer(podKind));
     this.#pods.informer.addIndex(TRACKED_INDEX, (pod) => {
-      if (!isTracked(pod)) return [];
       const owner = controllerOf(pod);
-      if (owner === undefined) return [orphansKey(pod.metadata?.namespace)];
-      return refersTo(owner, jobKind) ? [`${pod.metadata?.namespace}/${owner.name}`] : [];
+      return isTracked(pod) && refersTo(owner, jobKind) ? [`${pod.metadata?.namespace}/${owner?.name}`] : [];
     });
     this.#ownWrites = new OwnWrites(host.clock);
     this.#writer = new PodWriter(context, jobKind, this.#pods.informer, this.#ownWrites);
     const adopters = adoptersWithLabelSelector(this.#jobs);
-    this.#adopters = adopters;
-    this.sources = [
-      objectsOf(this.#jobs),
-      changesOf(this.#pods.informer, (change) => ownerKeys(change, jobKind, adopters)),
-      changesOf(this.#pods.informer, ({ object }) => (isOrphan(object) ? [orphansKey(object.metadata?.namespace)] : [])),
-    ];
+    this.sources = [objectsOf(this.#jobs), changesOf(this.#pods.informer, (change) => ownerKeys(change, jobKind, adopters))];
   }
 
   observe(key: string): Observed {
     const job = this.#jobs.get(key);
     const tracked = this.#pods.informer.byIndex(TRACKED_INDEX, key);
-    const stray = tracked.filter((pod) => (isOrphan(pod) ? !this.#isTakenOn(pod) : controllerOf(pod)?.uid !== job?.metadata?.uid));
+    const stray = tracked.filter((pod) => controllerOf(pod)?.uid !== job?.metadata?.uid);
     if (job === undefined) this.#ownWrites.forget(key);
     if (job === undefined || (job.spec?.managedBy ?? CONTROLLER_NAME) !== CONTROLLER_NAME) {
       return { claims: { owned: [], adopt: [], release: [] }, stray: job === undefined ? stray : [] };
@@ -93,10 +76,6 @@ class JobController implements Controller<Observed, JobPlan> {
     const claims = planClaims(job, labelMatcher(job.spec?.selector), this.#pods);
     const pods = [...claims.owned, ...claims.adopt];
     return { observed: { job, pods, ownWritesVisible: this.#ownWrites.visible(key) }, claims, stray };
-  }
-
-  #isTakenOn(orphan: Pod): boolean {
-    return [...this.#adopters(orphan)].some((key) => this.#jobs.get(key)?.metadata?.deletionTimestamp === undefined);
   }
 
   weigh({ claims }: Observed): number {

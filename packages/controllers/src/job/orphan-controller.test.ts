@@ -31,6 +31,17 @@ it("lets go of a Pod that its Job has released, which can be deleted then", asyn
   expect(await pods()).toHaveLength(2);
 });
 
+it("lets go of the Pods that a Job leaves behind", async () => {
+  const [{ metadata } = {}] = await tracked();
+  const ref = { namespace: "default", name: metadata?.name ?? "" };
+  await cluster.client.resource(jobKind).delete({ namespace: "default", name: "work" }, { propagationPolicy: "Orphan" });
+  await cluster.settle();
+  // The garbage collector's part.
+  await cluster.client.resource(podKind).patch(ref, { metadata: { ownerReferences: null } }, { type: "merge" });
+  await cluster.settle();
+  expect((await cluster.client.resource(podKind).get(ref)).metadata?.finalizers ?? []).toEqual([]);
+});
+
 it("leaves a Pod alone that its Job is to adopt again", async () => {
   const [{ metadata } = {}] = await tracked();
   const ref = { namespace: "default", name: metadata?.name ?? "" };

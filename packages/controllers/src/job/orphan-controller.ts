@@ -9,10 +9,13 @@ import { isTracked, untracked } from "./job-pods.ts";
  */
 export function createJobOrphanController({ client, informers }: ControllerContext): AnyController {
   const pods = informers.informer(podKind);
-  const adopters = adoptersWithLabelSelector(informers.informer(jobKind));
+  const jobs = informers.informer(jobKind);
+  const adopters = adoptersWithLabelSelector(jobs);
+  // A Job that is being deleted adopts nothing: it leaves its Pods behind when it is told to.
+  const adopts = (key: string): boolean => jobs.get(key)?.metadata?.deletionTimestamp === undefined;
   const hasNobody = (pod: Pod): boolean => {
     const owner = controllerOf(pod);
-    return owner === undefined ? [...adopters(pod)].length === 0 : !refersTo(owner, jobKind);
+    return owner === undefined ? ![...adopters(pod)].some(adopts) : !refersTo(owner, jobKind);
   };
   const controller: Controller<Pod | undefined, Pod | undefined> = {
     name: "job-orphan-controller",
