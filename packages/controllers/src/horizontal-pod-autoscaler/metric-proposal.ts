@@ -94,7 +94,7 @@ function proposeForResource(
   const isContainer = metric.type === "ContainerResource";
   const reason = isContainer ? "FailedGetContainerResourceMetric" : "FailedGetResourceMetric";
   const prefix = `failed to get ${name} ${isContainer ? "container" : "resource"} metric value: `;
-  const measured = measureResource(name, container, target, reading, state, tolerances, nowMs);
+  const measured = measureResource({ name, container, target }, reading, state, tolerances, nowMs);
   if (typeof measured === "string") return { type: "failure", reason, cause: measured, message: prefix + measured };
   const { replicas, current } = measured;
   const status: MetricStatus =
@@ -111,9 +111,7 @@ function proposeForResource(
 }
 
 function measureResource(
-  name: string,
-  container: string | undefined,
-  target: MetricTarget | undefined,
+  { name, container, target }: { name: string; container: string | undefined; target: MetricTarget | undefined },
   reading: MetricReading,
   state: TargetState,
   tolerances: Tolerances,

@@ -115,13 +115,15 @@ export function planAutoscaler(observed: ObservedAutoscaler, nowMs: number): Aut
   if (current === 0 && minReplicas !== 0) {
     const message = "scaling is disabled since the replica count of the target is zero";
     draft.condition("ScalingActive", false, "ScalingDisabled", message);
-    return settled(draft, current, 0, undefined, "", history, nowMs, autoscaler);
+    return settled(draft, spec, { current, desired: 0, reason: "", history }, nowMs);
   }
   if (current > maxReplicas) {
-    return settled(draft, current, maxReplicas, undefined, "Current number of replicas above Spec.MaxReplicas", history, nowMs, autoscaler);
+    const reason = "Current number of replicas above Spec.MaxReplicas";
+    return settled(draft, spec, { current, desired: maxReplicas, reason, history }, nowMs);
   }
   if (current < minReplicas) {
-    return settled(draft, current, minReplicas, undefined, "Current number of replicas below Spec.MinReplicas", history, nowMs, autoscaler);
+    const reason = "Current number of replicas below Spec.MinReplicas";
+    return settled(draft, spec, { current, desired: minReplicas, reason, history }, nowMs);
   }
   const summed = sumUp(draft, observed, scale, nowMs);
   if (summed.replicas === undefined) {
@@ -136,20 +138,22 @@ export function planAutoscaler(observed: ObservedAutoscaler, nowMs: number): Aut
   draft.condition("ScalingLimited", limited.isChanged, limited.reason, limited.message);
   const reason = replicas > current ? `${name} above target` : replicas < current ? "All metrics below target" : "";
   const remembered = withRecommendation(history, replicas, nowMs, stabilizationMs(spec));
-  return settled(draft, current, decision.replicas, summed.statuses, reason, remembered, nowMs, autoscaler);
+  return settled(draft, spec, { current, desired: decision.replicas, reason, history: remembered, statuses: summed.statuses }, nowMs);
 }
 
-/** The plan for a size that was decided on. */
-function settled(
-  draft: Draft,
-  current: number,
-  desired: number,
-  statuses: readonly MetricStatus[] | undefined,
-  reason: string,
-  history: ScaleHistory,
-  nowMs: number,
-  { spec }: HorizontalPodAutoscaler,
-): AutoscalerPlan {
+/** A size that was decided on. */
+interface Settlement {
+  readonly current: number;
+  readonly desired: number;
+  /** Of the event, when the two differ. */
+  readonly reason: string;
+  readonly history: ScaleHistory;
+  /** Absent when no metric was looked at. */
+  readonly statuses?: readonly MetricStatus[];
+}
+
+function settled(draft: Draft, spec: HorizontalPodAutoscaler["spec"], settlement: Settlement, nowMs: number): AutoscalerPlan {
+  const { current, desired, reason, history, statuses } = settlement;
   const isRescaled = desired !== current;
   if (isRescaled) {
     draft.condition("AbleToScale", true, "SucceededRescale", `the HPA controller was able to update the target scale to ${desired}`);
