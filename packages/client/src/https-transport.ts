@@ -84,6 +84,8 @@ export class HttpsTransport implements Transport {
     const secure = this.#server.protocol === "https:";
     this.#tls = {
       ca: options.certificateAuthority,
+      // A kubeconfig may hold the server's own certificate in the place of its authority's, as with other clients.
+      allowPartialTrustChain: true,
       cert: options.clientCertificate,
       key: options.clientKey,
       rejectUnauthorized: !options.insecureSkipTlsVerify,

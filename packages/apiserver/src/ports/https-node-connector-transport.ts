@@ -95,7 +95,8 @@ export class HttpsNodeConnector implements NodeConnector {
     const tls = {
       servername: serverName,
       rejectUnauthorized: !insecure,
-      ...(authorityPem === undefined ? {} : { ca: authorityPem }),
+      // The bundle of an APIService may hold the server's own certificate in the place of its authority's.
+      ...(authorityPem === undefined ? {} : { ca: authorityPem, allowPartialTrustChain: true }),
       ...(shown === undefined ? {} : { cert: shown.certificatePem, key: shown.privateKeyPem }),
     };
     return { scheme: "https", where: authorityOf(host, port), options: { host, port, ...tls } };

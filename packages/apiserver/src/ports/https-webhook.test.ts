@@ -16,9 +16,11 @@ const reader = new MemoryObjectReader();
 const transport = new HttpsWebhookTransport(reader, testHost().random);
 let server: https.Server;
 let port: number;
+let ownCertificate: string;
 
 beforeAll(async () => {
   const { certificatePem, privateKeyPem } = pki.issueServerCertificate(["hook.default.svc"], ["127.0.0.1"]);
+  ownCertificate = certificatePem;
   server = https.createServer({ cert: certificatePem, key: privateKeyPem }, (request, response) => {
     if (request.url?.startsWith("/redirect")) {
       response.writeHead(302, { location: `https://127.0.0.1:${port}/` }).end();
@@ -51,6 +53,12 @@ function post(config: Parameters<typeof webhookTargetOf>[0]): Promise<unknown> {
 it("asks an endpoint of the Service, under the Service's name", async () => {
   const answer = await post({ service: { ...ref, path: "/check" }, caBundle });
   expect(answer).toEqual({ url: "/check?timeout=5s", host: "hook.default.svc", sent: { a: 1 } });
+});
+
+it("trusts a server whose own certificate is the bundle, and cleans the path, as envtest needs it", async () => {
+  const own = Buffer.from(ownCertificate).toString("base64");
+  const answer = await post({ url: `https://127.0.0.1:${port}//check`, caBundle: own });
+  expect(answer).toMatchObject({ url: "/check?timeout=5s", sent: { a: 1 } });
 });
 
 it.each([
