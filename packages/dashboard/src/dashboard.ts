@@ -63,7 +63,7 @@ export class Dashboard {
       this.#checkSource(request);
       return assetReply(request) ?? (await this.#answer(request));
     } catch (error) {
-      return plain(errorPage(error));
+      return plain(this.#errorPage(error));
     }
   }
 
@@ -78,8 +78,19 @@ export class Dashboard {
       return request.method === "POST" ? await this.#act(context) : await show(context);
     } catch (error) {
       if (isStatus(error, "Unauthorized")) return this.#signOut(session);
-      return framed(errorPage(error), context);
+      return framed(this.#errorPage(error), context);
     }
+  }
+
+  #errorPage(error: unknown): Page {
+    const { status, title, sentence } = explainError(error);
+    if (status === 500 && !isStatus(error)) this.#options.host.log.warn("a page of the dashboard could not be made", { error });
+    return {
+      title,
+      status,
+      content: html`<p role="alert" class="problem">${sentence}</p>
+        <p><a href="./">Back to the overview</a></p>`,
+    };
   }
 
   #sessionOf(headers: PageRequest["headers"]): Session | undefined {
@@ -187,16 +198,6 @@ function plain(page: Page): PageReply {
 
 function redirect(location: string, cookie?: string): PageReply {
   return { status: 303, headers: { location, ...(cookie === undefined ? {} : { "set-cookie": cookie }) }, body: "" };
-}
-
-function errorPage(error: unknown): Page {
-  const { status, title, sentence } = explainError(error);
-  return {
-    title,
-    status,
-    content: html`<p role="alert" class="problem">${sentence}</p>
-      <p><a href="./">Back to the overview</a></p>`,
-  };
 }
 
 function cookieValue(header: string | undefined, name: string): string | undefined {

@@ -2,6 +2,7 @@ import { ageSince, eventKind, type Event } from "@skiff/api";
 import type { DiscoveredResource } from "@skiff/client";
 import { objectAddress } from "./addresses.ts";
 import { html, type Html } from "./html.ts";
+import { htmlTable } from "./html-table.ts";
 import type { PageContext } from "./page-request.ts";
 
 /** So many events are fetched at most; the newest of them are shown. */
@@ -30,7 +31,7 @@ function lastSeen(event: Event): string {
 export async function renderEvents(context: PageContext, events: readonly Event[], caption: string, withObject: boolean): Promise<Html> {
   if (events.length === 0) return html`<p class="empty">${caption}: there are none.</p>`;
   const nowMs = context.host.clock.now();
-  const lines = await Promise.all(
+  const rows = await Promise.all(
     events.map(async (event) => {
       const { involvedObject: about, type, reason, message, count, series } = event;
       const { apiVersion = "v1", kind = "" } = about ?? {};
@@ -45,26 +46,8 @@ export async function renderEvents(context: PageContext, events: readonly Event[
       </tr> `;
     }),
   );
-  return html`<div class="wide" role="region" aria-label="${caption}" tabindex="0">
-    <table>
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Last seen</th>
-          <th scope="col">Type</th>
-          <th scope="col">Reason</th>
-          ${withObject && html`<th scope="col">Object</th>`}
-          <th scope="col">Message</th>
-          <th scope="col">Count</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${lines}
-      </tbody>
-    </table>
-  </div>`;
+  const headings = ["Last seen", "Type", "Reason", ...(withObject ? ["Object"] : []), "Message", "Count"];
+  return htmlTable({ caption, headings, rows });
 }
 
 function objectLink({ involvedObject: about }: Event, resource: DiscoveredResource | undefined): Html {

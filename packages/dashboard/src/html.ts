@@ -13,7 +13,7 @@ export class Html {
 }
 
 /** What may stand in a template: HTML as it is, text escaped, lists piece by piece; `false` and `undefined` are left out. */
-export type HtmlValue = Html | string | number | false | undefined | readonly HtmlValue[];
+type HtmlValue = Html | string | number | false | undefined | readonly HtmlValue[];
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 

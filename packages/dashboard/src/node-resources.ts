@@ -1,17 +1,8 @@
-import {
-  nodeMetricsKind,
-  parseQuantity,
-  podKind,
-  podRequests,
-  Quantity,
-  tryParseQuantity,
-  type KubeObject,
-  type Node,
-  type Pod,
-  type ResourceUsage,
-} from "@skiff/api";
+import { podKind, podRequests, Quantity, tryParseQuantity, type KubeObject, type Node, type Pod } from "@skiff/api";
 import { html, type Html } from "./html.ts";
+import { htmlTable } from "./html-table.ts";
 import type { PageContext } from "./page-request.ts";
+import { nodeUsage } from "./resource-usage.ts";
 
 /** So many Pods of a node are added up. */
 const POD_LIMIT = 1000;
@@ -20,8 +11,8 @@ const POD_LIMIT = 1000;
 export async function renderNodeResources(context: PageContext, object: KubeObject): Promise<Html> {
   const { capacity = {}, allocatable = {} } = (object as Node).status ?? {};
   const name = object.metadata?.name ?? "";
-  const [requested, used] = await Promise.all([requestedOn(context, name), usageOf(context, name)]);
-  const lines = Object.keys(capacity).map((resource) => {
+  const [requested, used] = await Promise.all([requestedOn(context, name), nodeUsage(context, name)]);
+  const rows = Object.keys(capacity).map((resource) => {
     const available = allocatable[resource];
     const asked = resource === "pods" ? requested?.count : requested?.amounts.get(resource);
     return html`<tr>
@@ -32,25 +23,7 @@ export async function renderNodeResources(context: PageContext, object: KubeObje
       <td>${share(used?.[resource], available)}</td>
     </tr>`;
   });
-  return html`<div class="wide" role="region" aria-label="Resources" tabindex="0">
-    <table>
-      <caption>
-        Resources
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Resource</th>
-          <th scope="col">Capacity</th>
-          <th scope="col">Allocatable</th>
-          <th scope="col">Requested by Pods</th>
-          <th scope="col">Used</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${lines}
-      </tbody>
-    </table>
-  </div>`;
+  return htmlTable({ caption: "Resources", headings: ["Resource", "Capacity", "Allocatable", "Requested by Pods", "Used"], rows });
 }
 
 /** An amount and how much it is of what there is; empty when it is not known. */
@@ -78,24 +51,4 @@ async function requestedOn({ session, request }: PageContext, node: string): Pro
   } catch {
     return undefined;
   }
-}
-
-/** What the node uses; `undefined` without a metrics API, or for whom it is not meant. */
-async function usageOf({ session }: PageContext, node: string): Promise<ResourceUsage | undefined> {
-  try {
-    const { usage } = await session.client.resource(nodeMetricsKind).get({ name: node });
-    const { cpu = "0", memory = "0" } = usage;
-    return { cpu: milli(cpu), memory: mebi(memory) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Nanoseconds and bytes are finer than anybody reads; `kubectl top` rounds likewise. */
-function milli(cpu: string): string {
-  return `${Math.ceil(parseQuantity(cpu).toNumber() * 1000)}m`;
-}
-
-function mebi(memory: string): string {
-  return `${Math.floor(parseQuantity(memory).toNumber() / 2 ** 20)}Mi`;
 }

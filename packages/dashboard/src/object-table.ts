@@ -1,7 +1,8 @@
 import { groupResource, type KubeObject, type Resource } from "@skiff/api";
 import { cellText, nameColumnOf, type Table, type TableRow } from "@skiff/client";
 import { listAddress, objectAddress } from "./addresses.ts";
-import { html, type Html, type HtmlValue } from "./html.ts";
+import { html, type Html } from "./html.ts";
+import { htmlTable } from "./html-table.ts";
 
 /** How {@link renderTable} shows a table. */
 interface ObjectTableOptions {
@@ -23,7 +24,6 @@ export function renderTable(table: Table, options: ObjectTableOptions): Html {
   const shown = [...table.columnDefinitions.keys()].filter((index) => wide || (table.columnDefinitions[index]?.priority ?? 0) === 0);
   // Where the names are not shown the first column has the links.
   const linked = shown.includes(nameColumnOf(table)) ? nameColumnOf(table) : shown[0];
-  const heading = (text: HtmlValue): Html => html`<th scope="col">${text}</th>`;
   const cell = (row: TableRow, index: number): Html => {
     const text = cellText(row.cells[index]);
     const name = row.object?.metadata?.name;
@@ -38,21 +38,13 @@ export function renderTable(table: Table, options: ObjectTableOptions): Html {
       ${first}${shown.map((index) => cell(row, index))}
     </tr> `;
   };
-  return html`<div class="wide" role="region" aria-label="${caption}" tabindex="0">
-    <table data-resource="${groupResource(resource)}">
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          ${withNamespace && heading("Namespace")}${shown.map((index) => heading(table.columnDefinitions[index]?.name ?? ""))}
-        </tr>
-      </thead>
-      <tbody>
-        ${table.rows.map(line)}
-      </tbody>
-    </table>
-  </div>`;
+  const headings = shown.map((index) => table.columnDefinitions[index]?.name ?? "");
+  return htmlTable({
+    caption,
+    headings: withNamespace ? ["Namespace", ...headings] : headings,
+    rows: table.rows.map(line),
+    resource: groupResource(resource),
+  });
 }
 
 /** The same table with only those rows. */

@@ -35,5 +35,7 @@ export function explainError(error: unknown): Explanation {
   if (isStatus(error, "Conflict"))
     return { status: 409, title: "Somebody else was faster", sentence: `The API server says: ${error.message}` };
   if (isStatus(error)) return { status: error.code, title: "The API server refused", sentence: error.message };
-  return { status: 502, title: "The API server cannot be reached", sentence: messageOf(error) };
+  if (typeof (error as { code?: unknown }).code === "string")
+    return { status: 502, title: "The API server cannot be reached", sentence: messageOf(error) };
+  return { status: 500, title: "The dashboard has failed", sentence: messageOf(error) };
 }

@@ -1,9 +1,12 @@
-import { summarizePod, type ContainerStatus, type KubeObject, type Pod } from "@skiff/api";
+import { type ContainerStatus, type KubeObject, type Pod } from "@skiff/api";
 import { address } from "./addresses.ts";
 import { html, type Html } from "./html.ts";
+import { htmlTable } from "./html-table.ts";
+import type { PageContext } from "./page-request.ts";
+import { containerUsage } from "./resource-usage.ts";
 
-/** The containers of a Pod, init containers first, with the way to their logs. */
-export function renderContainers(object: KubeObject): Html {
+/** The containers of a Pod, init containers first, with what they use and the way to their logs. */
+export async function renderContainers(context: PageContext, object: KubeObject): Promise<Html> {
   const pod = object as Pod;
   const { name = "", namespace = "" } = pod.metadata ?? {};
   const { spec, status } = pod;
@@ -13,8 +16,8 @@ export function renderContainers(object: KubeObject): Html {
     ...(status?.ephemeralContainerStatuses ?? []),
   ];
   const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])];
-  const summary = summarizePod(pod);
-  const lines = containers.map((container) => {
+  const usage = await containerUsage(context, { namespace, name });
+  const rows = containers.map((container) => {
     const found = statuses.find((each) => each.name === container.name);
     const logs = address("logs", { resource: "pods", namespace, name, container: container.name });
     return html`<tr>
@@ -23,32 +26,14 @@ export function renderContainers(object: KubeObject): Html {
       <td>${stateText(found)}</td>
       <td>${found?.ready === true ? "yes" : "no"}</td>
       <td>${found?.restartCount ?? 0}</td>
+      <td>${usage.get(container.name)?.["cpu"] ?? ""}</td>
+      <td>${usage.get(container.name)?.["memory"] ?? ""}</td>
       <td>
         <a href="${logs}">Logs<span class="unseen"> of ${container.name}</span></a>
       </td>
     </tr>`;
   });
-  return html`<p>Status: <b>${summary.status}</b></p>
-    <div class="wide" role="region" aria-label="Containers" tabindex="0">
-      <table>
-        <caption>
-          Containers
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Image</th>
-            <th scope="col">State</th>
-            <th scope="col">Ready</th>
-            <th scope="col">Restarts</th>
-            <th scope="col">Logs</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${lines}
-        </tbody>
-      </table>
-    </div>`;
+  return htmlTable({ caption: "Containers", headings: ["Name", "Image", "State", "Ready", "Restarts", "CPU", "Memory", "Logs"], rows });
 }
 
 function stateText(status: ContainerStatus | undefined): string {

@@ -144,7 +144,7 @@ describe.skipIf(why !== undefined)(`the dashboard${why === undefined ? "" : ` (s
     });
   });
 
-  it("is in the cluster, behind kubectl proxy, for who has a token, also without JavaScript", async () => {
+  it("is in the cluster, behind kubectl proxy, for who has a token, with JavaScript and without", async () => {
     await kubectl.ok("create serviceaccount viewer");
     await kubectl.ok("create clusterrolebinding viewer --clusterrole=view --serviceaccount=default:viewer");
     const token = (await kubectl.ok("create token viewer")).trim();
@@ -170,6 +170,16 @@ describe.skipIf(why !== undefined)(`the dashboard${why === undefined ? "" : ` (s
       await page.getByRole("button", { name: "Sign out" }).click();
       await heading(page, "Sign in to the Skiff dashboard");
       expect(problems.splice(0)).toEqual([expect.stringContaining("401"), expect.stringContaining("403")]);
+
+      const live = await openPage();
+      await live.goto(`http://localhost:${port}${PROXY_PATH}`);
+      await live.getByLabel("Bearer token").fill(token);
+      await live.getByRole("button", { name: "Sign in" }).click();
+      await menu(live, "ServiceAccounts");
+      await live.locator("html[data-watching]").waitFor();
+      await kubectl.ok("create serviceaccount late");
+      await live.getByRole("link", { name: "late", exact: true }).waitFor();
+      await live.close();
     } finally {
       await proxy.stop();
     }

@@ -137,8 +137,15 @@ async function serveDashboard(
   const services = informers.informer(serviceKind);
   const { apiPort, network } = config;
   const { clusterDomain } = network;
+  const address = advertisedAddress(config);
+  if (address.startsWith("127.")) {
+    host.log.info(
+      "the dashboard is not served in the cluster: a Service cannot lead to the loopback address, and the machine has no other",
+    );
+    return undefined;
+  }
   try {
-    return await startClusterDashboard({ host, admin, pki, services, address: advertisedAddress(config), apiPort, clusterDomain });
+    return await startClusterDashboard({ host, admin, pki, services, address, apiPort, clusterDomain });
   } catch (error) {
     host.log.warn("the dashboard is not served", { error: messageOf(error) });
     return undefined;

@@ -4,6 +4,7 @@ import { renderActions } from "../action-forms.ts";
 import { address, listAddress, objectAddress } from "../addresses.ts";
 import { newestEvents, renderEvents } from "../events.ts";
 import { html, NO_HTML, type Html } from "../html.ts";
+import { htmlTable } from "../html-table.ts";
 import { renderNodeResources } from "../node-resources.ts";
 import { objectYaml, withoutSecretValues } from "../object-yaml.ts";
 import { explainError, PageError } from "../page-error.ts";
@@ -141,51 +142,27 @@ async function renderOwners({ session }: PageContext, object: KubeObject): Promi
 
 /** What only some kinds have. */
 async function renderDetails(context: PageContext, key: string, object: KubeObject): Promise<Html> {
-  if (key === "pods") return renderContainers(object);
+  if (key === "pods") return renderContainers(context, object);
+  if (key === "namespaces") return html`<p><a href="${address("", { namespace: object.metadata?.name })}">What is in it</a></p>`;
   return key === "nodes" ? renderNodeResources(context, object) : NO_HTML;
 }
 
-interface Condition {
-  readonly type?: string;
-  readonly status?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly lastTransitionTime?: string;
-}
-
-/** `status.conditions`, which all kinds that have it write alike. */
+/** `status.conditions`, which all kinds that have it write alike; of custom kinds it may be anything. */
 function conditions(object: KubeObject, nowMs: number): Html | undefined {
   const found = (object as { readonly status?: { readonly conditions?: unknown } }).status?.conditions;
   if (!Array.isArray(found) || found.length === 0) return undefined;
-  const lines = (found as readonly Condition[]).map(
-    ({ type, status, reason, message, lastTransitionTime }) =>
-      html`<tr>
-        <th scope="row">${type ?? ""}</th>
-        <td>${status ?? ""}</td>
-        <td>${ageSince(lastTransitionTime, nowMs)}</td>
-        <td>${reason ?? ""}</td>
-        <td>${message ?? ""}</td>
-      </tr>`,
-  );
-  return html`<div class="wide" role="region" aria-label="Conditions" tabindex="0">
-    <table>
-      <caption>
-        Conditions
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Type</th>
-          <th scope="col">Status</th>
-          <th scope="col">For</th>
-          <th scope="col">Reason</th>
-          <th scope="col">Message</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${lines}
-      </tbody>
-    </table>
-  </div>`;
+  const rows = found.map((condition: unknown) => {
+    const fields = (condition ?? {}) as Readonly<Record<string, unknown>>;
+    const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
+    return html`<tr>
+      <th scope="row">${text("type")}</th>
+      <td>${text("status")}</td>
+      <td>${ageSince(text("lastTransitionTime"), nowMs)}</td>
+      <td>${text("reason")}</td>
+      <td>${text("message")}</td>
+    </tr>`;
+  });
+  return htmlTable({ caption: "Conditions", headings: ["Type", "Status", "For", "Reason", "Message"], rows });
 }
 
 async function eventSection(context: PageContext, object: KubeObject): Promise<Html> {
