@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLogger, systemClock, systemRandom } from "@skiff/base";
-import { StateHome } from "@skiff/cluster";
+import { StateHome, type ClusterConfig } from "@skiff/cluster";
 import { startCluster } from "@skiff/cluster/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runSkiff } from "./main.ts";
@@ -103,6 +103,17 @@ describe("failures end with 1 and name the next step", () => {
     const { code, err } = await up("--advertise-address", "192.0.2.77");
     expect(code).toBe(1);
     expect(err).toMatch(/This machine has no address 192\.0\.2\.77\.\nIt has: 127\.0\.0\.1/);
+  });
+
+  it("but the address towards other machines may change while the cluster is stopped", async () => {
+    await up();
+    const addressOf = (): unknown =>
+      (JSON.parse(readFileSync(join(folder, ".local/share/skiff/skiff/cluster.json"), "utf8")) as ClusterConfig).address;
+    expect(addressOf()).toBeUndefined();
+    await up("--advertise-address", "127.0.0.1");
+    expect(addressOf()).toBe("127.0.0.1");
+    await up();
+    expect(addressOf()).toBe("127.0.0.1");
   });
 
   it("a port that is taken", async () => {

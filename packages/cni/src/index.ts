@@ -23,6 +23,6 @@ export {
   BRIDGE_FILTER_SETTING,
   planNodeSysctls,
 } from "./node-network.ts";
-export { overlayRoute, PodOverlay } from "./pod-overlay.ts";
+export { overlayInterface, overlayRoute, PodOverlay } from "./pod-overlay.ts";
 export { type PodRoute, PodRoutes, reachOf } from "./pod-routes.ts";
 export { removePodNetwork } from "./remove-pod-network.ts";

@@ -30,7 +30,7 @@ const PORT = "8472";
 const OVERHEAD_BYTES = 50;
 
 /** The interface of the overlay. */
-function overlayInterface(cluster: string): string {
+export function overlayInterface(cluster: string): string {
   return `skx-${interfaceTag(cluster)}`;
 }
 

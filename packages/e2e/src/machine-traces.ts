@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { bridgeName, layOutNodeNetwork, loadBalancerInterface } from "@skiff/cni";
+import { bridgeName, layOutNodeNetwork, loadBalancerInterface, overlayInterface } from "@skiff/cni";
 import { run, type TestCluster } from "./test-cluster.ts";
 
 /** What a running cluster has made on the machine. */
@@ -84,9 +84,14 @@ async function podNetworks(name: string, data: string): Promise<string[]> {
   const { bridge: joining, members } = layOutNodeNetwork({ cluster: name, nodeCidr: "10.0.0.0/24", nodes: 3 });
   return [
     ...namespaces.map((each) => join(folder, each)),
-    ...[bridge, joining, loadBalancerInterface(name), ...ports, ...members.map(({ hostInterface }) => hostInterface)].map(
-      (each) => `/sys/class/net/${each}`,
-    ),
+    ...[
+      bridge,
+      joining,
+      loadBalancerInterface(name),
+      overlayInterface(name),
+      ...ports,
+      ...members.map(({ hostInterface }) => hostInterface),
+    ].map((each) => `/sys/class/net/${each}`),
   ].filter((path) => existsSync(path));
 }
 

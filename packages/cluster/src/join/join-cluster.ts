@@ -12,7 +12,7 @@ import type { StateHome } from "../layout/state-home.ts";
 import { UserError } from "../user-error.ts";
 import { discoverAuthority } from "./discovery.ts";
 import { checkMachine, checkNodeIsFree, checkNodeName, checkRanges } from "./join-checks.ts";
-import { requestKubeletCertificate, writeNodeCertificates, type AskingNode } from "./node-certificates.ts";
+import { requestKubeletCertificate, requestNodeCertificates, writeNodeCertificates, type AskingNode } from "./node-certificates.ts";
 import { ensureJoinable, readNodeConfig, type NodeConfig } from "./node-config.ts";
 import { connectOnce } from "./node-connect.ts";
 
@@ -40,6 +40,8 @@ export interface JoiningMachine {
   readonly host: Host;
   readonly home: StateHome;
 }
+
+const CERTIFICATES_API = "certificates.k8s.io/v1";
 
 /**
  * Makes this machine known to a cluster as a node of it: checks the cluster, gets certificates, and writes what the node's
@@ -73,6 +75,7 @@ export async function joinCluster(
     report("csr", "Created API client to obtain unique certificate for this node, generating keys and certificate signing request");
     const kubelet = await requestKubeletCertificate(node, client);
     report("csr", "Received signed certificate from the API server, asking as the node for its other certificates");
+    const certificates = await requestNodeCertificates(node, kubelet);
     const config: ClusterConfig = {
       layoutVersion: LAYOUT_VERSION,
       name: wish.name,
@@ -85,9 +88,9 @@ export async function joinCluster(
       address,
       joined: server,
     };
-    await writeNewCluster(config, paths, home, async () => {
+    await writeNewCluster(config, paths, home, () => {
       writeFileAtomically(join(paths.pki, "ca.crt"), authorityPem, 0o644);
-      await writeNodeCertificates(node, kubelet);
+      writeNodeCertificates(node, certificates);
     });
     report("kubeconfig", `Wrote KubeConfig file to disk: "${node.paths.kubeconfig}"`);
     return config;
@@ -121,6 +124,7 @@ async function discover(
       ? `Cluster info signature and contents are valid and TLS certificate validates against pinned roots, will use API Server "${where}"`
       : `Cluster info signature and contents are valid, will use API Server "${where}"; its authority is not pinned, see --discovery-token-ca-cert-hash`,
   );
+  report("discovery", `Successfully established connection with API Server "${where}"`);
   return { authorityPem, server, localAddress };
 }
 
@@ -135,6 +139,8 @@ async function readClusterInfo(transport: HttpsTransport): Promise<ConfigMap> {
 async function checkCluster(client: Client, { name }: JoinWish, machine: JoiningMachine, report: JoinReport): Promise<NodeConfig> {
   const { gitVersion = "unknown" } = (await client.raw({ method: "GET", path: "/version" })) as { readonly gitVersion?: string };
   report("bootstrap", `Detected server version: ${gitVersion}`);
+  await client.raw({ method: "GET", path: `/apis/${CERTIFICATES_API}` });
+  report("bootstrap", `The server supports the Certificates API (${CERTIFICATES_API})`);
   let nodeConfig: NodeConfig;
   try {
     nodeConfig = await readNodeConfig(client);

@@ -12,7 +12,13 @@ import { clusterPaths, nodePaths } from "../layout/cluster-paths.ts";
 import { networkPlan } from "../layout/network-plan.ts";
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
 import { startCluster, type TestCluster } from "../test-cluster.ts";
-import { renewNodeCertificates, requestKubeletCertificate, writeNodeCertificates, type AskingNode } from "./node-certificates.ts";
+import {
+  renewNodeCertificates,
+  requestKubeletCertificate,
+  requestNodeCertificates,
+  writeNodeCertificates,
+  type AskingNode,
+} from "./node-certificates.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const ADDRESS = "192.0.2.7";
@@ -45,7 +51,7 @@ it("gets the certificates of a node, and others when they are due", async () => 
   writeFileSync(join(paths.pki, "ca.crt"), authorityPem);
   const node: AskingNode = { host: cluster.host, nodeName: "b", server, authorityPem, address: ADDRESS, paths: own };
   const holder = cluster.clientAs({ name: "system:bootstrap:abcdef", groups: [NODE_TOKEN_GROUP, "system:authenticated"] });
-  await writeNodeCertificates(node, await requestKubeletCertificate(node, holder));
+  writeNodeCertificates(node, await requestNodeCertificates(node, await requestKubeletCertificate(node, holder)));
 
   const files = [own.kubeconfig, own.servicesKubeconfig, own.ingressKubeconfig, own.servingCertificate, own.servingKey];
   const read = (): string[] => files.map((file) => readFileSync(file, "utf8"));

@@ -8,7 +8,7 @@ import { nodePaths, type ClusterPaths, type NodePaths } from "../layout/cluster-
 import { writeFileAtomically } from "../layout/atomic-file.ts";
 import { clientFromKubeconfig } from "../manage/api-connection.ts";
 import { kubeletSubject, NODE_SERVICE_IDENTITIES, writeKubeconfigFile, type CertificateSubject } from "../manage/identities.ts";
-import { requestCertificate } from "./request-certificate.ts";
+import { requestCertificate, type CertificateWish } from "./request-certificate.ts";
 
 /** A node that asks for its certificates. */
 export interface AskingNode {
@@ -30,12 +30,20 @@ export function requestKubeletCertificate(node: AskingNode, client: Client): Pro
   return requestCertificate(client, node.host.clock, wish, ANSWER_WAIT_MS);
 }
 
-/**
- * Gets the other certificates of a node, asking as the node itself, and writes all of them: the kubelet's last, so that it is
- * there only when everything is.
- */
-export async function writeNodeCertificates(node: AskingNode, kubelet: CertificateAndKey): Promise<void> {
-  const { host, nodeName, server, authorityPem, address, paths } = node;
+/** What a node shows, and to whom. */
+interface NodeCertificates {
+  /** The kubelet, as a client of the API server. */
+  readonly kubelet: CertificateAndKey;
+  /** The kubelet's own port. */
+  readonly serving: CertificateAndKey;
+  /** The Service proxy and DNS. */
+  readonly services: CertificateAndKey;
+  readonly ingress: CertificateAndKey;
+}
+
+/** Gets the other certificates of a node, asking as the node itself, by the one that its kubelet has. */
+export async function requestNodeCertificates(node: AskingNode, kubelet: CertificateAndKey): Promise<NodeCertificates> {
+  const { host, nodeName, server, authorityPem, address } = node;
   const transport = new HttpsTransport({
     server,
     certificateAuthority: authorityPem,
@@ -44,34 +52,36 @@ export async function writeNodeCertificates(node: AskingNode, kubelet: Certifica
     clock: host.clock,
   });
   const client = new Client(transport);
+  const request = (wish: CertificateWish): Promise<CertificateAndKey> => requestCertificate(client, host.clock, wish, ANSWER_WAIT_MS);
   const service = (subject: CertificateSubject): Promise<CertificateAndKey> =>
-    requestCertificate(client, host.clock, { subject, signer: SIGNERS.client, usage: "client auth" }, ANSWER_WAIT_MS);
-  const serving = requestCertificate(
-    client,
-    host.clock,
-    {
-      subject: kubeletSubject(nodeName),
-      signer: SIGNERS.kubeletServing,
-      usage: "server auth",
-      names: { dnsNames: [nodeName], ipAddresses: [address] },
-    },
-    ANSWER_WAIT_MS,
-  );
+    request({ subject, signer: SIGNERS.client, usage: "client auth" });
   try {
-    const [services, ingress, shown] = await Promise.all([
+    const [serving, services, ingress] = await Promise.all([
+      request({
+        subject: kubeletSubject(nodeName),
+        signer: SIGNERS.kubeletServing,
+        usage: "server auth",
+        names: { dnsNames: [nodeName], ipAddresses: [address] },
+      }),
       service(NODE_SERVICE_IDENTITIES.services),
       service(NODE_SERVICE_IDENTITIES.ingress),
-      serving,
     ]);
-    const common = { name: nodeName, server, authorityPem };
-    writeKubeconfigFile(paths.servicesKubeconfig, { ...common, ...services });
-    writeKubeconfigFile(paths.ingressKubeconfig, { ...common, ...ingress });
-    writeFileAtomically(paths.servingKey, shown.privateKeyPem, 0o600);
-    writeFileAtomically(paths.servingCertificate, shown.certificatePem, 0o644);
-    writeKubeconfigFile(paths.kubeconfig, { ...common, ...kubelet });
+    return { kubelet, serving, services, ingress };
   } finally {
     transport.close();
   }
+}
+
+/** Writes the certificates of a node to where its process looks for them. */
+export function writeNodeCertificates({ nodeName, server, authorityPem, paths }: AskingNode, certificates: NodeCertificates): void {
+  const { kubelet, serving, services, ingress } = certificates;
+  const common = { name: nodeName, server, authorityPem };
+  writeKubeconfigFile(paths.kubeconfig, { ...common, ...kubelet });
+  writeKubeconfigFile(paths.servicesKubeconfig, { ...common, ...services });
+  writeKubeconfigFile(paths.ingressKubeconfig, { ...common, ...ingress });
+  // Last: by this one it is seen whether all of them are due.
+  writeFileAtomically(paths.servingKey, serving.privateKeyPem, 0o600);
+  writeFileAtomically(paths.servingCertificate, serving.certificatePem, 0o644);
 }
 
 /**
@@ -86,6 +96,7 @@ export async function renewNodeCertificates(host: Host, config: ClusterConfig, p
   if (!isDue || config.joined === undefined) return false;
   const authorityPem = readFileSync(join(paths.pki, "ca.crt"), "utf8");
   const node: AskingNode = { host, nodeName, server: config.joined, authorityPem, address, paths: own };
-  await writeNodeCertificates(node, await requestKubeletCertificate(node, await clientFromKubeconfig(own.kubeconfig, host)));
+  const kubelet = await requestKubeletCertificate(node, await clientFromKubeconfig(own.kubeconfig, host));
+  writeNodeCertificates(node, await requestNodeCertificates(node, kubelet));
   return true;
 }

@@ -94,9 +94,7 @@ export class ClusterManager {
       if (options.registryMirrors !== undefined) writeRegistryMirrors(paths.registries, options.registryMirrors);
       mkdirSync(paths.run, { recursive: true, mode: 0o700 });
       const cluster = { config, paths };
-      const [node] = nodeParts(config);
-      const part: ClusterPart = config.joined === undefined || node === undefined ? { role: "server" } : node;
-      const ranBefore = this.#kept(paths).find(part).program !== undefined;
+      const ranBefore = this.#isRunning(cluster);
       try {
         await this.#start(cluster, progress, this.#host.clock.monotonic() + options.waitMs);
       } catch (error) {
@@ -186,6 +184,13 @@ export class ClusterManager {
     return { config, paths };
   }
 
+  /** Whether its server runs, or its node where it has joined another machine's. */
+  #isRunning({ config, paths }: Cluster): boolean {
+    const [node] = nodeParts(config);
+    const part: ClusterPart = config.joined === undefined || node === undefined ? { role: "server" } : node;
+    return this.#kept(paths).find(part).program !== undefined;
+  }
+
   #kept(paths: ClusterPaths): KeptProcesses {
     return new KeptProcesses(paths, this.#host.clock);
   }
@@ -207,7 +212,13 @@ export class ClusterManager {
     };
     const { home } = this.#options;
     return withOperationLock(lock, onWait, () =>
-      openOrCreateCluster(options, paths, { home, host: this.#host, defaultRuntime, checkRuntime }),
+      openOrCreateCluster(options, paths, {
+        home,
+        host: this.#host,
+        defaultRuntime,
+        checkRuntime,
+        isRunning: (config) => this.#isRunning({ config, paths }),
+      }),
     );
   }
 

@@ -20,7 +20,7 @@ import type { StateHome } from "../layout/state-home.ts";
 import { ensureSpace } from "../preflight.ts";
 import { UserError } from "../user-error.ts";
 import { freePort, isPortFree } from "./free-port.ts";
-import { apiServerIps } from "./api-addresses.ts";
+import { advertisedAddress, apiServerIps } from "./api-addresses.ts";
 import { cidrsOverlap, ensureOwnAddress, machineNetworks } from "./machine-addresses.ts";
 
 /** What a new cluster is to be. */
@@ -50,6 +50,7 @@ interface Machine {
   readonly defaultRuntime: () => RuntimeChoice;
   /** Fails with a {@link UserError} when the runtime cannot be used here; called before anything is made. */
   readonly checkRuntime: (runtime: RuntimeChoice) => Promise<void>;
+  readonly isRunning: (config: ClusterConfig) => boolean;
 }
 
 const FIRST_API_PORT = 6443;
@@ -69,10 +70,8 @@ export async function openOrCreateCluster(wish: ClusterWish, paths: ClusterPaths
     refuseChanges(wish, existing);
     await machine.checkRuntime(existing.runtime);
     home.register(wish.name, paths);
-    if (existing.serverUser !== undefined || existing.joined !== undefined || !isRoot()) return existing;
-    // A cluster from before servers had users of their own.
-    const config = { ...existing, serverUser: chooseServerUser(otherClusters(home, wish.name)) };
-    writeClusterConfig(paths, config);
+    const config = broughtUpToDate(wish, existing, machine);
+    if (config !== existing) writeClusterConfig(paths, config);
     return config;
   }
   if (!CLUSTER_NAME.test(wish.name))
@@ -126,6 +125,23 @@ export function ensurePki(paths: ClusterPaths, config: ClusterConfig, host: Host
   writePki(paths.pki, pki.save());
 }
 
+/** The description with what may change between two starts. */
+function broughtUpToDate(wish: ClusterWish, existing: ClusterConfig, { home, isRunning }: Machine): ClusterConfig {
+  let config = existing;
+  // A cluster from before servers had users of their own.
+  if (config.serverUser === undefined && config.joined === undefined && isRoot())
+    config = { ...config, serverUser: chooseServerUser(otherClusters(home, wish.name)) };
+  const { advertiseAddress: address } = wish;
+  if (address === undefined || address === config.address) return config;
+  ensureOwnAddress(address);
+  if (address !== advertisedAddress(config) && isRunning(existing))
+    throw new UserError(
+      `Cluster ${existing.name} runs under another address than ${address}.`,
+      `Stop it first with: skiff down --name ${existing.name}`,
+    );
+  return { ...config, address };
+}
+
 function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
   const remake = `Leave the option out, or remove the cluster first with: skiff delete --name ${existing.name}`;
   if (wish.nodeCount !== undefined && wish.nodeCount !== existing.nodes.length)
@@ -140,11 +156,6 @@ function refuseChanges(wish: ClusterWish, existing: ClusterConfig): void {
   if (wish.dashboard === false && existing.dashboard !== false) throw new UserError(`Cluster ${existing.name} has a dashboard.`, remake);
   if (wish.apiPort !== undefined && wish.apiPort !== existing.apiPort)
     throw new UserError(`Cluster ${existing.name} serves its API on port ${existing.apiPort}.`, remake);
-  if (wish.advertiseAddress !== undefined && wish.advertiseAddress !== existing.address)
-    throw new UserError(
-      `Cluster ${existing.name} is known to other machines ${existing.address === undefined ? "by the machine's primary address" : `as ${existing.address}`}.`,
-      remake,
-    );
   const { removedVersions = true } = existing;
   if (wish.removedVersions !== undefined && wish.removedVersions !== removedVersions)
     throw new UserError(`Cluster ${existing.name} ${removedVersions ? "serves" : "does not serve"} removed API versions.`, remake);
