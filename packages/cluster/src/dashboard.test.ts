@@ -159,6 +159,7 @@ describe("getting in", () => {
     });
     expect((await browser.get("")).status).toBe(403);
     expect((await browser.get("?token=guess")).status).toBe(403);
+    expect((await browser.send("HEAD", "/base/?token=secret")).status).toBe(403);
     const entered = await browser.get("?token=secret");
     expect(entered.headers["set-cookie"]).toEqual([expect.stringMatching(/^test=[\w-]{43}; HttpOnly; SameSite=Lax$/)]);
     expect((await browser.get("")).text).toContain("Signed in as<b>kubernetes-admin</b>");

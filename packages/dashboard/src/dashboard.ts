@@ -70,8 +70,9 @@ export class Dashboard {
   async #answer(request: PageRequest): Promise<PageReply> {
     const session = this.#sessionOf(request.headers);
     const token = request.query.get("token");
+    // What only asks for the head (a preview of a link, say) must not use the link up.
     if (request.page === "" && token !== null && request.method === "GET") return this.#enterByLink(token, session);
-    if (request.page === "sign-in") return this.#signIn(request);
+    if (request.page === "sign-in") return this.#signIn(request, session);
     if (session === undefined) return this.#refuse(request);
     const context: PageContext = { host: this.#options.host, session, request };
     try {
@@ -129,14 +130,16 @@ export class Dashboard {
     }
   }
 
-  async #signIn({ method, form }: PageRequest): Promise<PageReply> {
+  async #signIn({ method, form }: PageRequest, before: Session | undefined): Promise<PageReply> {
     const { entrance } = this.#options;
     if (entrance.type === "link") return plain(noLinkPage());
     if (method !== "POST") return plain(signInPage());
     const token = form.get("token")?.trim() ?? "";
     if (!/^[\x21-\x7e]+$/.test(token)) return plain(signInPage("That is not a token: it is one word without spaces."));
     try {
-      return await this.#begin(entrance.connect(token));
+      const reply = await this.#begin(entrance.connect(token));
+      if (before !== undefined) this.#sessions.end(before);
+      return reply;
     } catch (error) {
       if (!isStatus(error, "Unauthorized")) throw error;
       return plain(signInPage("The API server does not accept this token. It may have run out, or be of another cluster."));

@@ -86,8 +86,8 @@ export class DashboardFront {
   }
 
   async #reply(request: IncomingMessage, signal: AbortSignal): Promise<PageReply> {
-    const method = request.method === "HEAD" ? "GET" : (request.method ?? "GET");
-    if (method !== "GET" && method !== "POST") return text(405, "Only GET and POST.");
+    const { method = "" } = request;
+    if (method !== "GET" && method !== "HEAD" && method !== "POST") return text(405, "Only GET and POST.");
     const url = request.url ?? "/";
     const mark = url.indexOf("?");
     const path = mark < 0 ? url : url.slice(0, mark);

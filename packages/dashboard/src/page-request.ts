@@ -4,7 +4,7 @@ import type { Session } from "./sessions.ts";
 
 /** A request as it reached the dashboard, independent of how it travelled. */
 export interface PageRequest {
-  readonly method: string;
+  readonly method: "GET" | "HEAD" | "POST";
   /** What follows the dashboard's own address, without a slash: empty for the overview, `list`, `style.css`. */
   readonly page: string;
   readonly query: URLSearchParams;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ApiRequest, Transport } from "@skiff/api";
+import { statusError, type ApiRequest, type Transport } from "@skiff/api";
 import { silentLogger, systemRandom, VirtualClock } from "@skiff/base";
 import { Client } from "@skiff/client";
 import type { PageContext } from "../page-request.ts";
@@ -8,12 +8,15 @@ import { logsPage, logStream } from "./logs.ts";
 
 const POD = { metadata: { name: "a", namespace: "default" }, spec: { containers: [{ name: "web" }, { name: "helper" }] } };
 
+const NOT_STARTED = 'container "web" in pod "a" is waiting to start: ContainerCreating';
+
 /** A context whose API server has one Pod with that log; `asked` gets the requests for the log. */
 function context(address: string, log: string, asked: ApiRequest[] = []): PageContext {
   const transport: Transport = {
     request: async (request) => {
       const isLog = request.path.endsWith("/log");
       if (isLog) asked.push(request);
+      if (isLog && log === NOT_STARTED) throw statusError("BadRequest", NOT_STARTED);
       return { status: 200, headers: {}, body: isLog ? log : POD };
     },
     watch: () => Promise.reject(new Error("nothing is watched")),
@@ -27,7 +30,14 @@ function context(address: string, log: string, asked: ApiRequest[] = []): PageCo
   const host = { clock: new VirtualClock(), random: systemRandom, log: silentLogger };
   const session = new Sessions(host, 1000).begin({ client: new Client(transport), close: () => {} }, "jane");
   const query = new URLSearchParams(address);
-  const request = { method: "GET", page: "logs", query, form: new URLSearchParams(), headers: {}, signal: new AbortController().signal };
+  const request = {
+    method: "GET" as const,
+    page: "logs",
+    query,
+    form: new URLSearchParams(),
+    headers: {},
+    signal: new AbortController().signal,
+  };
   return { host, session, request };
 }
 
@@ -46,6 +56,12 @@ describe("logs", () => {
       { path: "/api/v1/namespaces/default/pods/a/log", container: "helper", previous: true, tailLines: 5 },
       { container: "web", previous: undefined, tailLines: 200 },
     ]);
+  });
+
+  it("that are not there yet are told about, with the way to the others", async () => {
+    const { content } = await logsPage(context("namespace=default&name=a", NOT_STARTED));
+    expect(content.text).toContain(NOT_STARTED.replaceAll('"', "&quot;"));
+    expect(content.text).toContain("<option>helper</option>");
   });
 
   it("can be followed as plain text", async () => {

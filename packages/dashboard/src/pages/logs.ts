@@ -1,7 +1,7 @@
 import { podKind, resourcePath, type Pod } from "@skiff/api";
 import { address } from "../addresses.ts";
 import { html, type Html } from "../html.ts";
-import { PageError } from "../page-error.ts";
+import { explainError, PageError } from "../page-error.ts";
 import type { Page, PageContext, PageReply } from "../page-request.ts";
 
 const DEFAULT_LINES = 200;
@@ -33,7 +33,7 @@ export async function logsPage(context: PageContext): Promise<Page> {
   const pod = await session.client.resource(podKind).get({ namespace, name });
   const containers = containerNames(pod);
   const container = chosen.container ?? defaultContainer(pod) ?? containers[0] ?? "";
-  const text = await readLog(context, { ...chosen, container });
+  const { text, problem } = await readLog(context, { ...chosen, container });
   const parameters = { resource: "pods", namespace, name, container, lines: String(lines), previous: previous ? "1" : undefined };
   const follow = address("log", { ...parameters, follow: "1" });
   const field = (label: string, control: Html): Html => html`<label>${label} ${control}</label>`;
@@ -57,6 +57,7 @@ export async function logsPage(context: PageContext): Promise<Page> {
         <button>Show</button>
       </form>
       <p><a id="follow" href="${follow}" ${!previous && html` data-follow="log"`}>Follow</a></p>
+      ${problem !== undefined && html`<p class="problem" role="alert">${problem}</p>`}
       <pre id="log" tabindex="0" role="log" aria-label="Log of ${container}">${text}</pre>`,
   };
 }
@@ -70,7 +71,19 @@ function defaultContainer(pod: Pod): string | undefined {
   return pod.metadata?.annotations?.["kubectl.kubernetes.io/default-container"];
 }
 
-async function readLog({ session, request }: PageContext, { namespace, name, container, previous, lines }: LogSelection): Promise<string> {
+/** The end of the log, or why there is none: a container that has not started is no reason to show nothing else. */
+async function readLog(context: PageContext, chosen: LogSelection): Promise<{ readonly text: string; readonly problem?: string }> {
+  try {
+    return { text: await requestLog(context, chosen) };
+  } catch (error) {
+    return { text: "", problem: explainError(error).sentence };
+  }
+}
+
+async function requestLog(
+  { session, request }: PageContext,
+  { namespace, name, container, previous, lines }: LogSelection,
+): Promise<string> {
   const path = resourcePath(podKind, { namespace, name, subresource: "log" });
   const query = { container, previous: previous || undefined, tailLines: lines, limitBytes: LIMIT_BYTES };
   const answer = await session.client.raw({ method: "GET", path, query, signal: request.signal });
