@@ -8,6 +8,8 @@ export default defineConfig({
     fileParallelism: false,
     maxWorkers: 1,
     testTimeout: 120_000,
+    // Real processes on a machine that others use: what fails is tried once more, and the report says that it was.
+    retry: 1,
     hookTimeout: 300_000,
   },
 });
