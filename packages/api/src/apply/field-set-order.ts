@@ -17,31 +17,33 @@ export function inFieldOrder(set: FieldSet): FieldSet {
 }
 
 function sortedNode(node: FieldSet): FieldSet {
+  // Most sets are in order: nothing is made for those.
+  let changed: Record<string, FieldSet> | undefined;
   let inOrder = true;
-  let changed = false;
   let last: string | undefined;
-  const children: [string, FieldSet][] = [];
   for (const element in node) {
     const child = node[element] as FieldSet;
     const sorted = sortedNode(child);
-    changed ||= sorted !== child;
+    if (sorted !== child) (changed ??= { ...node })[element] = sorted;
     inOrder &&= last === undefined || compareElements(last, element) < 0;
     last = element;
-    children.push([element, sorted]);
   }
-  if (inOrder && !changed) return node;
-  if (!inOrder) children.sort(([a], [b]) => compareElements(a, b));
-  return Object.fromEntries(children);
+  const result = changed ?? node;
+  return inOrder ? result : Object.fromEntries(Object.entries(result).sort(([a], [b]) => compareElements(a, b)));
 }
 
 /** What elements start with, in their order: the field itself, names, keys, values, positions. */
 const TYPES = ".fkvi";
+
+/** Numbers, and texts with what comes before a closing quote: as JSON they are not in the order of their values. */
+const NOT_AS_TEXT = /:[-\d]|[ !\\]/;
 
 function compareElements(a: string, b: string): number {
   const type = a.charAt(0);
   if (type !== b.charAt(0)) return TYPES.indexOf(type) - TYPES.indexOf(b.charAt(0));
   if (type === "f" || a === b) return compareText(a, b);
   if (type === "i") return Number(a.slice(2)) - Number(b.slice(2));
+  if (!NOT_AS_TEXT.test(a) && !NOT_AS_TEXT.test(b)) return compareText(a, b);
   return compareValues(readJson(a.slice(2)) as JsonValue, readJson(b.slice(2)) as JsonValue);
 }
 
