@@ -41,7 +41,14 @@ const LONG_FILES: Readonly<Record<string, string>> = {
 };
 
 /** The files by which a package is entered. */
-const DOOR = /\/src\/(index|testing)\.ts$/;
+const DOOR = /^packages\/[a-z0-9-]+\/src\/(index|testing)\.ts$/;
+
+/** What users of the published package import, and the vocabulary of all packages: these doors show more than others take. */
+const PUBLIC_DOORS: readonly string[] = ["@skiff/base", "@skiff/api", "@skiff/client", "@skiff/cluster/testing"];
+/** Other names in doors that nobody imports, and why they are there. */
+const UNTAKEN_NAMES: Readonly<Record<string, string>> = {
+  "@skiff/controller-kit: TerminalError": "a part of the contract of a reconcile",
+};
 
 const files = sourceFiles();
 
@@ -83,6 +90,11 @@ describe("layers", () => {
         .map((path) => `${file.path}: ${path}`),
     );
     expect(problems).toEqual([]);
+  });
+
+  it("only doors are indexes", () => {
+    const inner = files.map(({ path }) => path).filter((path) => path.endsWith("/index.ts") && !DOOR.test(path));
+    expect(inner).toEqual([]);
   });
 
   it("every package exports `.` and at most `./testing`", () => {
@@ -163,6 +175,21 @@ describe("nothing unused", () => {
       return exportedNames(file.text).flatMap((name) => (names.has(name) ? [] : [`${file.path}: ${name}`]));
     });
     expect(unused).toEqual([]);
+  });
+
+  it("every name in a door is imported by another package", () => {
+    const wanted = new Set(
+      files.flatMap(({ text }) => importedModules(text).flatMap(({ specifier, names }) => names.map((name) => `${specifier}: ${name}`))),
+    );
+    const unused = files.flatMap((file) => {
+      const door = `@skiff/${file.packageName}${file.path.endsWith("/testing.ts") ? "/testing" : ""}`;
+      if (!DOOR.test(file.path) || PUBLIC_DOORS.includes(door) || file.packageName === "skiff") return [];
+      return importedModules(file.text)
+        .filter(({ isReexport }) => isReexport)
+        .flatMap(({ names }) => names.map((name) => `${door}: ${name}`))
+        .filter((name) => !wanted.has(name));
+    });
+    expect(unused).toEqual(Object.keys(UNTAKEN_NAMES));
   });
 
   it("every source file is imported, tested or named where it is run", () => {

@@ -3,7 +3,7 @@ import type { KubeObject } from "./object.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/object-meta.ts";
 
 /** What becomes of an object on its way to the store, as the API server would do it. */
-export interface Admitted<T> {
+interface Admitted<T> {
   readonly object: T;
   /** `field: message` of everything that is wrong. */
   readonly refusals: string[];

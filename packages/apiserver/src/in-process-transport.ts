@@ -23,7 +23,7 @@ const INITIAL_EVENTS_END = { "k8s.io/initial-events-end": "true" };
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** For whom an in-process client speaks. */
-export interface InProcessIdentity {
+interface InProcessIdentity {
   readonly user: UserInfo;
   /** The first part up to a slash is the default field manager. */
   readonly userAgent?: string;

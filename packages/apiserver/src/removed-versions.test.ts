@@ -16,7 +16,7 @@ import type { ServerParts } from "./api-server-options.ts";
 import { RequestQuery } from "./request-query.ts";
 import { scaleHandler } from "./subresources/scale.ts";
 import { tableJson } from "./render/table.ts";
-import { createPathHandlers } from "./surfaces/index.ts";
+import { createPathHandlers } from "./surfaces/path-handlers.ts";
 import { startTestApiServer, type TestApiServer } from "./testing.ts";
 import { TEST_ADMIN } from "./testing/test-api-server.ts";
 

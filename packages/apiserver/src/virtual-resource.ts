@@ -2,7 +2,7 @@ import type { KubeObject } from "@skiff/api";
 import type { UserInfo } from "./user.ts";
 
 /** What the server knows of a request to a computed kind. */
-export interface VirtualRequest {
+interface VirtualRequest {
   readonly user: UserInfo;
   /** Empty for cluster-wide kinds. */
   readonly namespace: string;

@@ -13,7 +13,7 @@ export interface ApiBenchSize {
 }
 
 /** An API server that is measured. */
-export interface ApiTarget {
+interface ApiTarget {
   readonly name: string;
   readonly client: Client;
   /** The name of the target that this one is compared with, measured in the same run. */

@@ -9,7 +9,7 @@ import { containerObstacle, programObstacle } from "./skiff-cluster.ts";
 import { upstreamObstacle } from "./upstream-cluster.ts";
 
 /** A part of the benchmarks that can be run by itself. */
-export interface Section {
+interface Section {
   readonly name: string;
   /** Why it cannot run here, or nothing. */
   readonly obstacle?: () => string | undefined;

@@ -19,7 +19,7 @@ const CLIENT_RATE = ["--kube-api-qps=5000", "--kube-api-burst=5000"];
 const TOOLS = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "tools", "bin");
 
 /** Upstream's components beside etcd and kube-apiserver. */
-export type UpstreamComponent = "kube-scheduler" | "kube-controller-manager";
+type UpstreamComponent = "kube-scheduler" | "kube-controller-manager";
 
 /** Why upstream's control plane cannot run here, or nothing. */
 export function upstreamObstacle(components: readonly UpstreamComponent[] = []): string | undefined {
@@ -29,7 +29,7 @@ export function upstreamObstacle(components: readonly UpstreamComponent[] = []):
 }
 
 /** How a cluster of upstream's is to be. */
-export interface UpstreamClusterOptions {
+interface UpstreamClusterOptions {
   readonly host: Host;
   /** Default: none, as envtest has it. */
   readonly components?: readonly UpstreamComponent[];

@@ -1,2 +1,2 @@
-export { processContext, type CommandContext } from "./command-context.ts";
+export { processContext } from "./command-context.ts";
 export { runSkiff } from "./main.ts";

@@ -1,5 +1,5 @@
 /** The Pod network of one node. */
-export interface PodNetworkOptions {
+interface PodNetworkOptions {
   /** The name of the network: addresses in use are kept under it. */
   readonly name: string;
   /** The bridge that Pods are plugged into; at most 15 letters, the kernel's limit. */

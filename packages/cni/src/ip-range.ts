@@ -1,5 +1,5 @@
 /** A range of IPv4 addresses. */
-export interface Ipv4Range {
+interface Ipv4Range {
   /** The first address, as a number. */
   readonly base: number;
   /** The length of the prefix. */

@@ -2,7 +2,7 @@ import type { CommandRunner } from "./command-runner.ts";
 import { interfaceTag, type NetworkStep, performSteps, removal } from "./node-network.ts";
 
 /** The route that a cluster's load-balancer addresses have on the machine. */
-export interface LoadBalancerNetworkOptions {
+interface LoadBalancerNetworkOptions {
   readonly cluster: string;
   /** The range of the addresses, for example `10.172.0.0/24`. */
   readonly cidr: string;
@@ -18,7 +18,7 @@ export function loadBalancerInterface(cluster: string): string {
  * lead what a Service answers elsewhere before it gets there; the interface is an empty bridge, because not every kernel has
  * `dummy`, and a route by way of `lo` would give connections a loopback address as their source.
  */
-export function planLoadBalancerNetwork({ cluster, cidr }: LoadBalancerNetworkOptions): readonly NetworkStep[] {
+function planLoadBalancerNetwork({ cluster, cidr }: LoadBalancerNetworkOptions): readonly NetworkStep[] {
   const device = loadBalancerInterface(cluster);
   return [
     { command: ["ip", "link", "add", device, "type", "bridge"], unless: ["ip", "link", "show", "dev", device] },

@@ -2,7 +2,7 @@ import { type Command, type CommandRunner, runOrThrow } from "./command-runner.t
 import { addressAt, parseIpv4Range } from "./ip-range.ts";
 
 /** The network that joins several nodes on one machine. */
-export interface NodeNetworkOptions {
+interface NodeNetworkOptions {
   /** The name of the cluster: interfaces, namespaces and rules carry it. Lower-case letters, digits and dashes. */
   readonly cluster: string;
   /** The range that the nodes' own addresses are taken from, for example `172.30.0.0/24`. The machine has its first address. */
@@ -14,7 +14,7 @@ export interface NodeNetworkOptions {
 }
 
 /** One node's part of the network. */
-export interface NodeNetworkMember {
+interface NodeNetworkMember {
   /** The network namespace: a file of this name lies below `/run/netns`. */
   readonly namespace: string;
   /** The node's address. */
@@ -24,7 +24,7 @@ export interface NodeNetworkMember {
 }
 
 /** What a {@link NodeNetworkOptions} comes to. */
-export interface NodeNetworkLayout {
+interface NodeNetworkLayout {
   /** Joins the nodes, and has the machine's own address in their network. */
   readonly bridge: string;
   /** The machine's address: the nodes' default route, and where they reach the API server. */
@@ -122,7 +122,7 @@ const LOAD_BRIDGE_FILTER: NetworkStep = {
 };
 
 /** The kernel settings that a node needs, for the network namespace that the commands run in. */
-export function planNodeSysctls(): readonly NetworkStep[] {
+function planNodeSysctls(): readonly NetworkStep[] {
   return [
     ...SYSCTLS.map((setting): NetworkStep => ({ command: ["sysctl", "-q", "-w", setting] })),
     ...BRIDGE_SYSCTLS.map((name): NetworkStep => {

@@ -1,7 +1,7 @@
 import type { TestResult } from "./results.ts";
 
 /** A test that does not pass yet. */
-export interface KnownFailure {
+interface KnownFailure {
   readonly name: string;
   readonly reason: string;
 }

@@ -34,7 +34,7 @@ export function planClaims<T extends KubeObject>(
 }
 
 /** Whose claims are carried out, and over what. */
-export interface Claimer<Owner extends KubeObject, T extends KubeObject> {
+interface Claimer<Owner extends KubeObject, T extends KubeObject> {
   readonly client: Client;
   readonly ownerResource: Resource<Owner>;
   readonly owner: Owner;

@@ -1,5 +1,5 @@
 /** What came of a {@link slowStart}. */
-export interface SlowStartResult {
+interface SlowStartResult {
   readonly succeeded: number;
   /** The first failure; attempts after its batch were not made. */
   readonly error: unknown;

@@ -57,7 +57,7 @@ export interface ControllerOptions {
 }
 
 /** One controller: how it is made and as whom it acts. */
-export interface ControllerEntry {
+interface ControllerEntry {
   /** Unique; also the name in the log. */
   readonly name: string;
   /** The service account in `kube-system`; its role is `system:controller:<account>`. */
@@ -130,7 +130,7 @@ export function controllerUser(account: string): string {
 }
 
 /** What {@link startControllers} needs. */
-export interface StartControllersOptions extends ControllerOptions {
+interface StartControllersOptions extends ControllerOptions {
   readonly host: Host;
   readonly informers: InformerFactory;
   /** The client that acts as this service account of `kube-system`. */

@@ -1,13 +1,13 @@
 import type { ContainerConfig } from "@skiff/kubelet";
 
 /** A span of time in milliseconds since the container was started; an absent end is open. */
-export interface TimeWindow {
+interface TimeWindow {
   readonly fromMs?: number;
   readonly untilMs?: number;
 }
 
 /** Which containers a rule is for. Every condition given must hold. */
-export interface BehaviourMatch {
+interface BehaviourMatch {
   /** The image as the user wrote it; `*` stands for any letters. */
   readonly image?: string;
   /** Must be part of the command and the arguments, joined by single spaces. */
@@ -19,7 +19,7 @@ export interface BehaviourMatch {
 }
 
 /** A line that a container writes. */
-export interface SimulatedLogLine {
+interface SimulatedLogLine {
   readonly text: string;
   /** Milliseconds after the start. Default 0. */
   readonly afterMs?: number;
@@ -30,7 +30,7 @@ export interface SimulatedLogLine {
 }
 
 /** What a command run inside a container answers. The first answer that fits wins; without one the command succeeds and prints nothing. */
-export interface SimulatedExecAnswer extends TimeWindow {
+interface SimulatedExecAnswer extends TimeWindow {
   /** The command joined by single spaces starts with this. Default: every command. */
   readonly command?: string;
   readonly stdout?: string;
@@ -42,7 +42,7 @@ export interface SimulatedExecAnswer extends TimeWindow {
 }
 
 /** What a container answers to HTTP requests. The first answer that fits wins; without one it answers 200 with no body. */
-export interface SimulatedHttpAnswer extends TimeWindow {
+interface SimulatedHttpAnswer extends TimeWindow {
   /** The path of the request starts with this. Default: every path. */
   readonly path?: string;
   readonly port?: number;
@@ -53,7 +53,7 @@ export interface SimulatedHttpAnswer extends TimeWindow {
 }
 
 /** When and where a container accepts connections. */
-export interface SimulatedListener extends TimeWindow {
+interface SimulatedListener extends TimeWindow {
   /** Default: every port. */
   readonly ports?: readonly number[];
 }

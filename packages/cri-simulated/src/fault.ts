@@ -6,7 +6,7 @@ import { matchesPattern } from "./behaviour.ts";
 export type RuntimeOperation = Exclude<keyof ContainerRuntime, "close" | "containerEvents"> | "event";
 
 /** What goes wrong when a fault strikes. */
-export type FaultEffect =
+type FaultEffect =
   /** The call fails. With `performed` its work was done all the same and only the answer is lost. */
   | { readonly kind: "error"; readonly code?: string; readonly message?: string; readonly performed?: boolean }
   /** No answer comes until the deadline of the call; then it fails with `DEADLINE_EXCEEDED`. */

@@ -1,7 +1,7 @@
 import { criLogLine, type SimulatedLogEntry, type SimulatedLogSink } from "./log-sink.ts";
 
 /** Files that bytes can be added to; `MemoryFileSystem` of the kubelet is one. */
-export interface AppendableFiles {
+interface AppendableFiles {
   appendFile(path: string, data: Uint8Array): void;
 }
 

@@ -36,7 +36,7 @@ import type { Encodable } from "./protocol/protobuf.ts";
 import { CALLS, type CallType } from "./protocol/runtime-v1.ts";
 
 /** How a {@link CriRuntime} behaves. */
-export interface CriRuntimeOptions {
+interface CriRuntimeOptions {
   /** How long a call may take before it fails with `DEADLINE_EXCEEDED`. Default two minutes, as the kubelet's `runtimeRequestTimeout`. */
   readonly timeoutMs?: number;
 }

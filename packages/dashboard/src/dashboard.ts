@@ -12,7 +12,7 @@ import { ACTIONS, PAGES, STREAMS } from "./routes.ts";
 import { Sessions, type Connection, type Session } from "./sessions.ts";
 
 /** What a {@link Dashboard} is made of. */
-export interface DashboardOptions {
+interface DashboardOptions {
   readonly host: Host;
   readonly entrance: Entrance;
   /** How the browser is told that it is signed in. */

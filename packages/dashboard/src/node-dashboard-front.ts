@@ -7,7 +7,7 @@ import type { Dashboard } from "./dashboard.ts";
 import type { PageReply, PageRequest } from "./page-request.ts";
 
 /** What a {@link DashboardFront} is made of. */
-export interface DashboardFrontOptions {
+interface DashboardFrontOptions {
   readonly log: Logger;
   readonly dashboard: Dashboard;
   /** The folder of all pages, with a slash at both ends. Default `/`. */

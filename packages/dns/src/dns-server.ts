@@ -16,7 +16,7 @@ import { responseCode, type Forwarder } from "./forwarder.ts";
 import type { DnsRequest, DnsSockets } from "./sockets.ts";
 
 /** What a {@link DnsServer} works on. */
-export interface DnsServerOptions {
+interface DnsServerOptions {
   readonly log: Logger;
   readonly sockets: DnsSockets;
   readonly records: ClusterRecords;

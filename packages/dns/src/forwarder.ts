@@ -19,7 +19,7 @@ export function responseCode(packet: DecodedPacket): number {
 }
 
 /** Thrown when no server could be asked. */
-export class ForwardError extends Error {
+class ForwardError extends Error {
   override readonly name = "ForwardError";
 }
 

@@ -1,6 +1,4 @@
-export * from "./answer.ts";
-export * from "./cluster-records.ts";
-export * from "./dns-server.ts";
-export * from "./forwarder.ts";
+export { informerRecords } from "./cluster-records.ts";
+export { DnsServer } from "./dns-server.ts";
+export { Forwarder } from "./forwarder.ts";
 export { NodeDnsSockets } from "./node-dns-sockets.ts";
-export * from "./sockets.ts";

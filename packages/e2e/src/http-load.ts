@@ -6,7 +6,7 @@ const PAUSE_MS = 20;
 const ANSWER_TIMEOUT_MS = 5_000;
 
 /** What came of a {@link HttpLoad}. */
-export interface HttpLoadResult {
+interface HttpLoadResult {
   readonly answered: number;
   /** What went wrong, one line for each request that was not answered with 200. */
   readonly failures: readonly string[];

@@ -5,7 +5,7 @@ import type { TestContainerd } from "./test-containerd.ts";
 const NAMESPACES = { network: "POD", pid: "CONTAINER", ipc: "POD" } as const;
 
 /** A Pod of one container, without a kubelet. */
-export interface PodPlan {
+interface PodPlan {
   readonly name: string;
   readonly image: string;
   /** Default: the image's. */

@@ -1,3 +1,3 @@
 export { browserObstacle, contrastOf, startBrowser } from "./test-browser.ts";
-export { HttpLoad, type HttpLoadResult } from "./http-load.ts";
-export { eventually, freeTcpPort, Kubectl, kubectls, obstacle, run, TestCluster } from "./test-cluster.ts";
+export { HttpLoad } from "./http-load.ts";
+export { eventually, Kubectl, kubectls, obstacle, run, TestCluster } from "./test-cluster.ts";

@@ -6,7 +6,7 @@ import { RouteMatcher, type RouteMatch } from "./route-matcher.ts";
 import type { Certificate, RoutingTable } from "./routing-table.ts";
 
 /** What an {@link IngressRouter} works on. Every informer is started by the caller. */
-export interface IngressRouterOptions {
+interface IngressRouterOptions {
   readonly host: Host;
   readonly ingresses: Informer<Ingress>;
   readonly classes: Informer<IngressClass>;

@@ -7,7 +7,7 @@ import { isServed } from "./ingress-class.ts";
 export const INGRESS_SERVICE = { namespace: "kube-system", name: "skiff-ingress" } as const;
 
 /** What the status controller is made from. */
-export interface IngressStatusContext {
+interface IngressStatusContext {
   readonly client: Client;
   readonly informers: InformerFactory;
   readonly events: EventRecorder;

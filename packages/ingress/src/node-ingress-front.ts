@@ -7,7 +7,7 @@ import { RequestProxy, type ClientRequest, type ClientResponse, type Routes } fr
 import type { Certificate } from "./routing-table.ts";
 
 /** What an {@link IngressFront} is made of. */
-export interface IngressFrontOptions {
+interface IngressFrontOptions {
   readonly log: Logger;
   readonly routes: Routes;
   /** Answers to names that no Ingress has a certificate for. */

@@ -1,2 +1,2 @@
-export * from "./io.ts";
+export type { KubectlFiles, KubectlIo, KubectlTransport, LocalListener } from "./io.ts";
 export { runKubectl } from "./run-kubectl.ts";

@@ -12,7 +12,7 @@ export interface KubectlTransport extends Transport {
 }
 
 /** An entry of a directory. */
-export interface DirectoryEntry {
+interface DirectoryEntry {
   readonly name: string;
   readonly isDirectory: boolean;
 }
@@ -31,7 +31,7 @@ export interface KubectlFiles extends FileSystem {
 }
 
 /** What the command knows of the terminal it runs in. */
-export interface KubectlTerminal {
+interface KubectlTerminal {
   /** True when standard input is a terminal; prompts and `-t` need it. */
   readonly stdinIsTerminal: boolean;
   /** Its size in characters, `undefined` when it is not known. */

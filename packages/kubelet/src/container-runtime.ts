@@ -72,7 +72,7 @@ export interface RuntimeVersion {
   readonly runtimeApiVersion: string;
 }
 
-export interface RuntimeCondition {
+interface RuntimeCondition {
   /** `RuntimeReady` or `NetworkReady`. */
   readonly type: string;
   readonly status: boolean;
@@ -86,7 +86,7 @@ export interface RuntimeStatus {
 }
 
 /** `POD` shares with the sandbox, `CONTAINER` is private, `NODE` is the host's, `TARGET` another container's. */
-export type NamespaceMode = "POD" | "CONTAINER" | "NODE" | "TARGET";
+type NamespaceMode = "POD" | "CONTAINER" | "NODE" | "TARGET";
 
 export interface NamespaceOptions {
   readonly network: NamespaceMode;

@@ -48,7 +48,7 @@ export const CONTRACT_EXECS = {
 } as const;
 
 /** One property that every implementation of {@link ContainerRuntime} has. */
-export interface RuntimeContractCase {
+interface RuntimeContractCase {
   readonly name: string;
   run(subject: RuntimeContractSubject): Promise<void>;
 }

@@ -1,7 +1,1 @@
-export {
-  CONTRACT_EXECS,
-  CONTRACT_SCRIPTS,
-  containerRuntimeContract,
-  type RuntimeContractCase,
-  type RuntimeContractSubject,
-} from "./cri.contract.ts";
+export { containerRuntimeContract, CONTRACT_EXECS, CONTRACT_SCRIPTS, type RuntimeContractSubject } from "./cri.contract.ts";

@@ -1,1 +1,1 @@
-export * from "./nft-packet-filter.ts";
+export { NftPacketFilter } from "./nft-packet-filter.ts";

@@ -5,7 +5,7 @@ import type { PacketFilter, TrackedFlow } from "@skiff/proxy";
 const OUTPUT_LIMIT = 64 * 1024;
 
 /** A command that ended with an error. */
-export class CommandError extends Error {
+class CommandError extends Error {
   override readonly name = "CommandError";
 }
 

@@ -10,7 +10,7 @@ export interface HealthSockets {
 }
 
 /** What a {@link HealthCheckServer} works on. The informers are started by the caller. */
-export interface HealthCheckServerOptions {
+interface HealthCheckServerOptions {
   readonly host: Host;
   readonly nodeName: string;
   readonly services: Informer<Service>;

@@ -1,11 +1,5 @@
-export * from "./health-check.ts";
-export * from "./health-check-server.ts";
-export * from "./host-port.ts";
-export * from "./node-health-sockets.ts";
-export * from "./packet-filter.ts";
-export * from "./policy/policy-enforcer.ts";
-export type { PolicyNetwork } from "./policy/policy-state.ts";
-export * from "./proxy.ts";
-export * from "./render-services.ts";
-export * from "./ruleset.ts";
-export * from "./service-port.ts";
+export { HealthCheckServer } from "./health-check-server.ts";
+export { nodeHealthSockets } from "./node-health-sockets.ts";
+export type { PacketFilter, TrackedFlow } from "./packet-filter.ts";
+export { PolicyEnforcer } from "./policy/policy-enforcer.ts";
+export { ServiceProxy } from "./proxy.ts";

@@ -9,7 +9,7 @@ import { entryKey, serviceEntries, type ServiceEntry, type Viewpoint } from "./s
 import { TableKeeper } from "./table-keeper.ts";
 
 /** What a {@link ServiceProxy} works on. Every informer is started by the caller. */
-export interface ServiceProxyOptions {
+interface ServiceProxyOptions {
   readonly host: Host;
   readonly nodeName: Viewpoint;
   readonly network: ProxyNetwork;
@@ -73,7 +73,7 @@ export class ServiceProxy {
  * The UDP flows that lead to destinations which a Service no longer has, and those of Services that were refused before:
  * the kernel would go on sending them there as long as the client sends.
  */
-export function staleFlows(before: readonly ServiceEntry[], after: readonly ServiceEntry[]): TrackedFlow[] {
+function staleFlows(before: readonly ServiceEntry[], after: readonly ServiceEntry[]): TrackedFlow[] {
   const now = new Map(after.map((entry) => [entryKey(entry), entry]));
   return before.flatMap((old) => {
     if (old.transport !== "udp") return [];

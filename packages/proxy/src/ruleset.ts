@@ -1,5 +1,5 @@
 /** A verdict map: what packets match, and where they go on. */
-export interface VerdictMap {
+interface VerdictMap {
   /** For example `ipv4_addr . inet_proto . inet_service`. */
   readonly keyType: string;
   /** The text of the key to the text of the verdict. */
@@ -12,7 +12,7 @@ export interface DynamicSet {
 }
 
 /** A set whose elements the rules give. */
-export interface ElementSet {
+interface ElementSet {
   /** For example `ipv4_addr . inet_service`. */
   readonly keyType: string;
   readonly elements: ReadonlySet<string>;

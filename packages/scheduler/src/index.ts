@@ -1,10 +1,1 @@
-export { createScheduler, DEFAULT_SCHEDULER_NAME, type Scheduler, type SchedulerOptions, type SchedulerProfile } from "./scheduler.ts";
-export { defaultPlugins, type PluginContext } from "./default-plugins.ts";
-export type * from "./framework/plugin.ts";
-export type { ClusterEvent } from "./framework/cluster-event.ts";
-export { Framework } from "./framework/framework.ts";
-export { Rejection, unresolvable, unschedulable } from "./framework/rejection.ts";
-export { schedulePod, type Decision } from "./framework/schedule-pod.ts";
-export { ClusterState, type Snapshot } from "./state/cluster-state.ts";
-export { NodeInfo } from "./state/node-info.ts";
-export { PodInfo } from "./state/pod-info.ts";
+export { createScheduler, type Scheduler } from "./scheduler.ts";

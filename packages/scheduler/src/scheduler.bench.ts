@@ -7,13 +7,13 @@ import { asking, testNode, testPod } from "./testing/objects.ts";
 import { testFramework } from "./testing/offline-plugins.ts";
 
 /** How large a {@link benchScheduler} is. */
-export interface SchedulerBenchSize {
+interface SchedulerBenchSize {
   readonly nodes: number;
   readonly pods: number;
 }
 
 /** What was measured for one sort of Pods. */
-export interface SchedulerBenchRow {
+interface SchedulerBenchRow {
   readonly workload: string;
   readonly podsPerSecond: number;
   /** Changes when decisions change, whatever their speed. */

@@ -31,7 +31,7 @@ export interface SchedulerProfile {
 }
 
 /** What a scheduler is made from. */
-export interface SchedulerOptions {
+interface SchedulerOptions {
   readonly host: Host;
   /** Acts as `system:kube-scheduler`. */
   readonly client: Client;

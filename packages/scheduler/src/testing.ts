@@ -1,1 +1,1 @@
-export { benchScheduler, formatSchedulerBench, type SchedulerBenchRow, type SchedulerBenchSize } from "./scheduler.bench.ts";
+export { benchScheduler } from "./scheduler.bench.ts";

@@ -31,7 +31,7 @@ const TIMEOUT_MS = 10_000;
 const LOWEST_KEY = "\0";
 
 /** How to reach etcd, and which part of it is ours. */
-export interface EtcdStoreOptions {
+interface EtcdStoreOptions {
   /** The members' client URLs: `https://host:2379`, or `http://` without TLS. At least one. */
   readonly endpoints: readonly string[];
   readonly tls?: EtcdTls;

@@ -4,7 +4,7 @@ import { checkAgainstModel } from "./store-properties.ts";
 import { WatchRecorder } from "./watch-recorder.ts";
 
 /** How the contract opens the store that it checks. */
-export interface StoreContractOptions {
+interface StoreContractOptions {
   /** Opens the store; called once. It may hold other keys and any revision. */
   readonly open: () => Promise<Store>;
   /** Why the suite cannot run here; absent: it can. */

@@ -32,7 +32,7 @@ import { WebhookCaller } from "./webhook/webhook-caller.ts";
 import type { WebhookTransport } from "./webhook/webhook-transport.ts";
 
 /** What the default plug-ins need. */
-export interface DefaultAdmissionParts {
+interface DefaultAdmissionParts {
   readonly host: Host;
   readonly reader: ObjectReader;
   readonly authorizer: Authorizer;
@@ -47,7 +47,7 @@ export interface DefaultAdmissionParts {
 }
 
 /** Upstream's default plug-ins, in upstream's order. */
-export function defaultPlugins(parts: DefaultAdmissionParts): readonly AdmissionPlugin[] {
+function defaultPlugins(parts: DefaultAdmissionParts): readonly AdmissionPlugin[] {
   const { host, reader, authorizer, rbac, quotaWriter, webhookTransport, schemas, resourceOf, podSecurity } = parts;
   const webhooks = new WebhookCaller(host, reader, webhookTransport, new MatchConditions(authorizer));
   return [

@@ -14,7 +14,7 @@ import { NodeUnreachableError, type ConnectRequest, type ConnectResponse, type C
 import { RequestQuery } from "../request-query.ts";
 import type { Reply } from "../reply.ts";
 import type { ServerRequest } from "../server-request.ts";
-import { createPathHandlers } from "../surfaces/index.ts";
+import { createPathHandlers } from "../surfaces/path-handlers.ts";
 import { startTestApiServer, type TestApiServer } from "../testing.ts";
 
 let api: TestApiServer;

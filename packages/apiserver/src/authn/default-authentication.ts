@@ -14,7 +14,7 @@ import { StaticTokenAuthenticator } from "./static-token.ts";
 import { TokenIssuer } from "./token-issuer.ts";
 
 /** What authentication is built from. */
-export interface AuthenticationParts {
+interface AuthenticationParts {
   readonly host: Host;
   readonly reader: ObjectReader;
   /** Signs service-account tokens. */
@@ -31,7 +31,7 @@ export interface AuthenticationParts {
 }
 
 /** Authentication, put together. */
-export interface Authentication {
+interface Authentication {
   /** In the order in which they are to be asked. The last one answers or refuses requests without credentials. */
   readonly authenticators: readonly Authenticator[];
   /** For TokenReview. */

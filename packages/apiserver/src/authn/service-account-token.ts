@@ -19,7 +19,7 @@ const DELETION_LEEWAY_MS = 60_000;
 const MAX_REMEMBERED = 5000;
 
 /** What the authenticator needs to know. */
-export interface ServiceAccountTokenOptions {
+interface ServiceAccountTokenOptions {
   /** The first one signs new tokens; others are still accepted. */
   readonly keys: readonly VerificationKey[];
   /** The issuers that are accepted. */

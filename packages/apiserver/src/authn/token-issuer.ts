@@ -24,7 +24,7 @@ const MAX_EXPIRATION_SECONDS = 2 ** 32;
 const DEFAULT_EXPIRATION_SECONDS = 3600;
 
 /** What new tokens say and how they are signed. */
-export interface TokenIssuerOptions {
+interface TokenIssuerOptions {
   /** A URL under which the discovery documents are found; the `iss` of tokens. */
   readonly issuer: string;
   readonly key: KeyPair;

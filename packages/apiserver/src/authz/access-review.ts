@@ -106,7 +106,7 @@ function decide(authorizer: Authorizer, user: UserInfo, asked: Asked): SubjectAc
 }
 
 /** The question of a review as the attributes of the request that it asks about. */
-export function attributesOf(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Asked): RequestAttributes {
+function attributesOf(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Asked): RequestAttributes {
   const of: ResourceAttributes = resourceAttributes ?? {};
   return {
     user,

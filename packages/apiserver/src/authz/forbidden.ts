@@ -2,7 +2,7 @@ import { forbidden, statusError, type StatusError } from "@skiff/api";
 import type { RequestAttributes } from "../attributes.ts";
 
 /** What the user may not do, in upstream's words: `User "x" cannot list resource "pods" in API group "" …`. */
-export function forbiddenMessage(attributes: RequestAttributes): string {
+function forbiddenMessage(attributes: RequestAttributes): string {
   const { user, verb, group, resource, subresource, namespace, path, isResourceRequest } = attributes;
   const who = JSON.stringify(user.name);
   if (!isResourceRequest) return `User ${who} cannot ${verb} path ${JSON.stringify(path)}`;

@@ -14,7 +14,7 @@ import { reviewLocalSubjectAccess, reviewSelf, reviewSelfRules, reviewSelfSubjec
 import type { RbacAuthorizer } from "./rbac/rbac-authorizer.ts";
 
 /** What answers reviews. */
-export interface ReviewParts {
+interface ReviewParts {
   readonly authorizer: Authorizer;
   readonly rbac: RbacAuthorizer;
   readonly tokens: BearerTokenAuthenticator;

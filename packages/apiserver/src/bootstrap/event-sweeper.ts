@@ -33,7 +33,7 @@ export async function sweepEvents(
 }
 
 /** Removes what is too old now. */
-export async function sweepOnce(host: Host, registry: ObjectRegistry, ttlMs: number = DEFAULT_TTL_MS): Promise<void> {
+async function sweepOnce(host: Host, registry: ObjectRegistry, ttlMs: number = DEFAULT_TTL_MS): Promise<void> {
   const prefix = kindPrefix({ group: "", plural: "events" });
   const cache = [...registry.caches].find((each) => each.prefix === prefix);
   if (cache === undefined || !cache.isLoaded) return;

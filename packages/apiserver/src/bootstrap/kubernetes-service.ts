@@ -25,7 +25,7 @@ export interface AdvertisedServers {
 }
 
 /** The address of the Service `default/kubernetes`: the first of the range. */
-export function kubernetesServiceIp(serviceRange: string): string {
+function kubernetesServiceIp(serviceRange: string): string {
   return new AddressRange(serviceRange).address(0);
 }
 

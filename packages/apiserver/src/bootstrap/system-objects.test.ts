@@ -21,7 +21,8 @@ import {
   type PodSpec,
 } from "@skiff/api";
 import type { Client } from "@skiff/client";
-import { createCertificateRequest, generateKeyPair, loadKeyPair } from "../pki/index.ts";
+import { createCertificateRequest } from "../pki/certificate-request.ts";
+import { generateKeyPair, loadKeyPair } from "../pki/node-crypto.ts";
 import { startTestApiServer, type TestApiServer } from "../testing/test-api-server.ts";
 import { fullServer } from "../testing/full-server.ts";
 import { RecordingConnector } from "../testing/recording-connector.ts";

@@ -13,8 +13,8 @@ import {
 } from "@skiff/api";
 import { messageOf, sleep, timestamp, type Clock, type Host } from "@skiff/base";
 import type { Client } from "@skiff/client";
-import { SYSTEM_PRIORITY_CLASSES } from "../admission/index.ts";
-import { reconcileBootstrapPolicy } from "../authz/index.ts";
+import { SYSTEM_PRIORITY_CLASSES } from "../admission/priority.ts";
+import { reconcileBootstrapPolicy } from "../authz/bootstrap-policy/reconcile.ts";
 import { DEFAULT_CLUSTER_IP_RANGE } from "../services/service-strategy.ts";
 import { ensureObject } from "./ensure-object.ts";
 import { MANDATORY_FLOW_SCHEMAS, MANDATORY_PRIORITY_LEVELS } from "./flow-control-objects.ts";

@@ -1,6 +1,7 @@
 import { messageOf } from "@skiff/base";
 import { isJsonObject, type FieldError, type FieldErrorType, type JsonValue, type Schema, writeJson } from "@skiff/api";
-import { compileCel, toCelValue, type CelProgram } from "../admission/cel/index.ts";
+import { compileCel, type CelProgram } from "../admission/cel/cel-program.ts";
+import { toCelValue } from "../admission/cel/cel-value.ts";
 
 /** One `x-kubernetes-validations` entry, ready to run. */
 interface Rule {

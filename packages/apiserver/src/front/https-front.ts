@@ -14,13 +14,13 @@ import { passUpgrade, refuseUnsupportedProtocols } from "./http-upgrade.ts";
 import { streamToWebSocket, wantsWebSocket } from "./web-socket-stream.ts";
 
 /** Whatever answers requests: the API server. */
-export interface RequestHandler {
+interface RequestHandler {
   /** May reject with a `StatusError`; any other error is answered as `InternalError`. */
   handle(request: ServerRequest): Promise<Reply>;
 }
 
 /** What a front is made of. */
-export interface HttpsFrontOptions {
+interface HttpsFrontOptions {
   readonly host: Host;
   readonly server: RequestHandler;
   /** The server's own certificate. Asked again every minute, so that a renewed one is used without a restart. */

@@ -11,7 +11,7 @@ export interface CertificateAndKey {
 }
 
 /** What to certify. */
-export interface IssueRequest {
+interface IssueRequest {
   readonly subject: DistinguishedName;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKeyInfo: Uint8Array;
@@ -22,11 +22,11 @@ export interface IssueRequest {
 }
 
 /** Ten years: an authority cannot be replaced without touching every client. */
-export const AUTHORITY_VALIDITY_MS = 10 * 365 * 24 * 3_600_000;
+const AUTHORITY_VALIDITY_MS = 10 * 365 * 24 * 3_600_000;
 /** One year, as kubeadm issues certificates of components and of people. */
 export const LEAF_VALIDITY_MS = 365 * 24 * 3_600_000;
 /** Certificates are valid from this long before they were made, because the clocks of machines differ. */
-export const BACKDATE_MS = 5 * 60_000;
+const BACKDATE_MS = 5 * 60_000;
 
 /** A certificate authority with an EC P-256 key. */
 export class CertificateAuthority {

@@ -14,7 +14,7 @@ export interface ClusterPkiFiles {
 }
 
 /** How a cluster is known to its clients. */
-export interface ClusterPkiOptions {
+interface ClusterPkiOptions {
   /** What an earlier run saved. */
   readonly files?: ClusterPkiFiles;
   /** Default `cluster.local`. */

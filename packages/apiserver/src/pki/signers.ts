@@ -12,7 +12,7 @@ export const SIGNERS = {
 } as const;
 
 /** What a signer made of a request: a certificate, or the `Failed` condition to set. */
-export type SigningResult =
+type SigningResult =
   | { readonly certificatePem: string }
   | { readonly failure: { readonly reason: "SignerValidationFailure"; readonly message: string } };
 
@@ -81,7 +81,7 @@ function clientProblem(usages: readonly string[]): string | undefined {
 }
 
 /** The rules for the client certificate of a kubelet. */
-export function kubeletClientProblem(request: ParsedCertificateRequest, usages: readonly string[]): string | undefined {
+function kubeletClientProblem(request: ParsedCertificateRequest, usages: readonly string[]): string | undefined {
   const { subject, names } = request;
   if (subject.organizations.length !== 1 || subject.organizations[0] !== "system:nodes") return "organization in CSR is not [system:nodes]";
   if (names.dnsNames.length > 0) return "DNS SANs are not allowed";
@@ -117,7 +117,7 @@ function usagesAre(usages: readonly string[], required: readonly CertificateUsag
 }
 
 /** What the approval of a kubelet's client certificate asks of authorisation: who asks for which node. */
-export interface KubeletClientRecognition {
+interface KubeletClientRecognition {
   /** `selfnodeclient`: a node renews its own certificate; `nodeclient`: a bootstrapping machine asks for a node's first. */
   readonly permission: "selfnodeclient" | "nodeclient";
   /** The message of the `Approved` condition. */

@@ -1,7 +1,7 @@
 import { readCertificate } from "./node-crypto.ts";
 
 /** From when to when a certificate is valid, milliseconds since the epoch. */
-export interface Validity {
+interface Validity {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
 }
@@ -13,10 +13,10 @@ export function validityOf(certificatePem: string): Validity {
 }
 
 /** The part of its life after which a certificate is replaced; kubelets replace theirs at 70 to 90 per cent. */
-export const RENEWAL_FRACTION = 0.7;
+const RENEWAL_FRACTION = 0.7;
 
 /** When a certificate should be replaced, milliseconds since the epoch. */
-export function renewalTimeOf({ notBeforeMs, notAfterMs }: Validity): number {
+function renewalTimeOf({ notBeforeMs, notAfterMs }: Validity): number {
   return notBeforeMs + (notAfterMs - notBeforeMs) * RENEWAL_FRACTION;
 }
 

@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { messageOf, type Clock } from "@skiff/base";
 import type { Node } from "@skiff/api";
-import type { CertificateAndKey } from "../pki/index.ts";
+import type { CertificateAndKey } from "../pki/certificate-authority.ts";
 import {
   NodeUnreachableError,
   type ConnectRequest,
@@ -22,7 +22,7 @@ const MAX_HEADER_BYTES = 64 * 1024;
 const ADDRESS_TYPES = ["InternalIP", "ExternalIP", "InternalDNS", "Hostname", "ExternalDNS"];
 
 /** What the connector needs. */
-export interface HttpsNodeConnectorOptions {
+interface HttpsNodeConnectorOptions {
   readonly clock: Clock;
   /** The node as it is now; `undefined` when there is none of that name. */
   readonly nodeOf: (name: string) => Node | undefined;

@@ -6,7 +6,7 @@ import { afterEach, expect, it } from "vitest";
 import { systemClock } from "@skiff/base";
 import { testHost } from "@skiff/base/testing";
 import type { Node } from "@skiff/api";
-import { createClusterPki } from "../pki/index.ts";
+import { createClusterPki } from "../pki/cluster-pki.ts";
 import { HttpsNodeConnector } from "./https-node-connector-transport.ts";
 import type { ConnectRequest } from "./node-connector.ts";
 

@@ -6,7 +6,7 @@ import { testHost } from "@skiff/base/testing";
 import { endpointSliceKind, serviceKind } from "@skiff/api";
 import { webhookTargetOf } from "../admission/webhook/webhook-transport.ts";
 import { MemoryObjectReader } from "../memory-object-reader.ts";
-import { createClusterPki } from "../pki/index.ts";
+import { createClusterPki } from "../pki/cluster-pki.ts";
 import { HttpsWebhookTransport } from "./https-webhook-transport.ts";
 
 const pki = createClusterPki({ clock: systemClock, random: testHost().random });

@@ -1,5 +1,5 @@
 import { conflict, notFound, type ResourceQuota } from "@skiff/api";
-import type { QuotaWriter } from "../admission/index.ts";
+import type { QuotaWriter } from "../admission/quota/resource-quota.ts";
 import type { ObjectRegistry } from "../registry/object-registry.ts";
 import { kindPrefix } from "../registry/store-keys.ts";
 import { commit } from "../stages/commit.ts";

@@ -17,7 +17,7 @@ import type { MeasuredUsage, UsageHistory } from "./usage-history.ts";
 import { UsageScraper } from "./usage-scraper.ts";
 
 /** What the metrics API is made of. */
-export interface ResourceMetricsOptions {
+interface ResourceMetricsOptions {
   readonly host: Host;
   readonly reader: ObjectReader;
   /** Reaches the kubelets. */

@@ -1,4 +1,4 @@
-import type { TokenIssuer } from "../authn/index.ts";
+import type { TokenIssuer } from "../authn/token-issuer.ts";
 import type { ObjectReader } from "../object-reader.ts";
 import type { NodeConnector } from "../ports/node-connector.ts";
 import { podBindingHandler } from "./pod-binding.ts";
@@ -11,7 +11,7 @@ import { serviceAccountTokenHandler } from "./service-account-token.ts";
 import type { SubresourceHandler } from "./subresource-handler.ts";
 
 /** What the subresources need. */
-export interface SubresourceParts {
+interface SubresourceParts {
   readonly reader: ObjectReader;
   /** How nodes and Pods are reached. */
   readonly connector: NodeConnector;

@@ -1,5 +1,5 @@
 import { badRequest, type TokenRequest } from "@skiff/api";
-import type { TokenIssuer } from "../authn/index.ts";
+import type { TokenIssuer } from "../authn/token-issuer.ts";
 import { admissionRequest, mutate, validateAdmission } from "../stages/admit.ts";
 import { instantiate, readBody } from "../stages/decode.ts";
 import { existingState, methodNotAllowed, placeAtName, placeInNamespace } from "../verbs/object-target.ts";

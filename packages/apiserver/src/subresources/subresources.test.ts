@@ -19,7 +19,8 @@ import {
   type TokenRequest,
 } from "@skiff/api";
 import type { Client } from "@skiff/client";
-import { createCertificateRequest, generateKeyPair } from "../pki/index.ts";
+import { createCertificateRequest } from "../pki/certificate-request.ts";
+import { generateKeyPair } from "../pki/node-crypto.ts";
 import type { Reply } from "../reply.ts";
 import { RequestQuery } from "../request-query.ts";
 import { startTestApiServer, TEST_ADMIN, type TestApiServer } from "../testing/test-api-server.ts";

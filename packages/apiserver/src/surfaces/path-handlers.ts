@@ -11,7 +11,7 @@ import { requireRead, unknownPath } from "./read-only.ts";
 import { KUBERNETES_VERSION, type VersionInfo } from "./version.ts";
 
 /** What the paths that are about no resource answer from. */
-export interface PathHandlerOptions {
+interface PathHandlerOptions {
   /** Default {@link KUBERNETES_VERSION}. */
   readonly version?: VersionInfo;
   /** Beside `ping` and `etcd`, on all three health paths. */

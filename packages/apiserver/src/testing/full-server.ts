@@ -1,18 +1,20 @@
 import type { ServerBase, ServerParts } from "../api-server-options.ts";
-import { createDefaultAdmission } from "../admission/index.ts";
-import { createAuthentication } from "../authn/index.ts";
-import { createAuthorizer, RbacAuthorizer, reviewResources } from "../authz/index.ts";
-import { generateKeyPair, type KeyPair } from "../pki/index.ts";
+import { createDefaultAdmission } from "../admission/default-plugins.ts";
+import { createAuthentication } from "../authn/default-authentication.ts";
+import { createAuthorizer } from "../authz/default-authorizer.ts";
+import { RbacAuthorizer } from "../authz/rbac/rbac-authorizer.ts";
+import { reviewResources } from "../authz/review-resources.ts";
+import { generateKeyPair, type KeyPair } from "../pki/node-crypto.ts";
 import type { NodeConnector } from "../ports/node-connector.ts";
 import { cachedNodeSource, cachedRbacSource } from "../ports/registry-sources.ts";
 import { StoredQuotaWriter } from "../ports/stored-quota-writer.ts";
 import { ServiceStrategy, type ServiceRanges } from "../services/service-strategy.ts";
-import { createPathHandlers } from "../surfaces/index.ts";
+import { createPathHandlers } from "../surfaces/path-handlers.ts";
 import { legacyBindings } from "../subresources/legacy-binding.ts";
 import { createSubresourceHandlers } from "../subresources/default-subresources.ts";
 
 /** What a test may exchange. */
-export interface FullServerOptions {
+interface FullServerOptions {
   readonly connector: NodeConnector;
   readonly ranges?: ServiceRanges;
   /** Signs service-account tokens. Default: a new one. */

@@ -11,7 +11,7 @@ import type { UserInfo } from "../user.ts";
 export const TEST_ADMIN: UserInfo = { name: "test-admin", groups: ["system:masters", "system:authenticated"] };
 
 /** How a test wants its API server. */
-export interface TestApiServerOptions {
+interface TestApiServerOptions {
   /** Beside all kinds of Kubernetes. */
   readonly kinds?: readonly KindDefinition[];
   /** Default: virtual time, seed 1, no log. */

@@ -3,7 +3,7 @@ import { configMapKind, isStatus, type ConfigMap, type Transport, type WatchEven
 import { Client } from "../client.ts";
 
 /** A transport to a server that has no ConfigMaps yet. */
-export interface TransportUnderTest {
+interface TransportUnderTest {
   readonly transport: Transport;
   /** Ends the watches that are open, in order, as when their time is up; absent where a test cannot do that. */
   endWatches?(): void;

@@ -15,7 +15,7 @@ import type { Client } from "@skiff/client";
 import { UserError } from "../user-error.ts";
 
 /** What a new token is to be. */
-export interface TokenWish {
+interface TokenWish {
   /** Absent: a new, random one. */
   readonly token: TokenParts | undefined;
   /** 0: it does not expire. */

@@ -6,7 +6,7 @@ import { clusterPaths, type ClusterPaths } from "./cluster-paths.ts";
 import { UserError } from "../user-error.ts";
 
 /** The parts of the environment that decide where clusters live. */
-export interface StateEnvironment {
+interface StateEnvironment {
   readonly isRoot: boolean;
   readonly home: string;
   readonly xdgDataHome: string | undefined;

@@ -29,7 +29,7 @@ import { noSuchCluster } from "./no-such-cluster.ts";
 import { apiReady, leasesRenewed, nodesReady, type Wait } from "./wait-until-ready.ts";
 
 /** The options of `skiff up`. */
-export interface UpOptions extends ClusterWish {
+interface UpOptions extends ClusterWish {
   readonly dataDir: string | undefined;
   /** The user's kubeconfig file, into which the context is merged. */
   readonly kubeconfig: string;
@@ -40,7 +40,7 @@ export interface UpOptions extends ClusterWish {
 }
 
 /** The options of `skiff join`. */
-export interface JoinOptions extends JoinWish {
+interface JoinOptions extends JoinWish {
   readonly dataDir: string | undefined;
   readonly registryMirrors?: readonly RegistryMirror[];
   /** How long to wait until the node is Ready. */
@@ -48,7 +48,7 @@ export interface JoinOptions extends JoinWish {
 }
 
 /** What the manager is made of. */
-export interface ClusterManagerOptions {
+interface ClusterManagerOptions {
   readonly host: Host;
   readonly home: StateHome;
   readonly launcher: Launcher;

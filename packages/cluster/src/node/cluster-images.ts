@@ -6,7 +6,7 @@ import { UserError } from "../user-error.ts";
 import { containerdOf } from "./node-process.ts";
 
 /** The images of one node, over a connection of its own. */
-export interface NodeImages {
+interface NodeImages {
   readonly node: string;
   readonly images: ContainerdImages;
   close(): Promise<void>;

@@ -50,7 +50,7 @@ import { PodNetwork } from "./pod-network.ts";
 import { readRegistryMirrors } from "./registry-mirrors.ts";
 
 /** What a node process is told. */
-export interface NodeProcessOptions {
+interface NodeProcessOptions {
   readonly host: Host;
   readonly config: ClusterConfig;
   readonly paths: ClusterPaths;

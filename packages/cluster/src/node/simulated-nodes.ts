@@ -15,7 +15,7 @@ const PARALLEL_STARTS = 64;
 const VOLUMES = "/var/lib/skiff/volumes";
 
 /** What a group of simulated nodes is made of. */
-export interface SimulatedNodesOptions {
+interface SimulatedNodesOptions {
   readonly host: Host;
   readonly client: Client;
   /** Makes the informers that all nodes share. */

@@ -5,7 +5,7 @@ import { isNamespaceTerminating } from "../pods/pod-writer.ts";
 import { sameJson } from "../same-json.ts";
 
 /** The ConfigMap that Pods mount to check the API server's certificate. */
-export const ROOT_CA_CONFIG_MAP = "kube-root-ca.crt";
+const ROOT_CA_CONFIG_MAP = "kube-root-ca.crt";
 const DESCRIPTION_ANNOTATION = "kubernetes.io/description";
 const DESCRIPTION =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or " +

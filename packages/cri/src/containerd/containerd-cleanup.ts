@@ -37,7 +37,7 @@ export async function removeAllSandboxes(runtime: ContainerRuntime): Promise<voi
 }
 
 /** What {@link cleanUpContainerd} needs of the machine. */
-export interface ContainerdCleanupHost {
+interface ContainerdCleanupHost {
   readonly clock: Clock;
   readonly spawner: ProcessSpawner;
   readonly files: HostFiles;

@@ -5,7 +5,7 @@ import { type ContainerdOptions, renderContainerdConfig } from "./containerd-con
 import { type RegistryMirror, renderRegistryHosts } from "./registry-hosts.ts";
 
 /** What a {@link ContainerdSupervisor} needs. */
-export interface ContainerdSupervisorOptions {
+interface ContainerdSupervisorOptions {
   /** Name or path of the program. Default `containerd`. */
   readonly binary?: string;
   readonly containerd: ContainerdOptions;

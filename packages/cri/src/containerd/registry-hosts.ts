@@ -9,7 +9,7 @@ export interface RegistryMirror {
 }
 
 /** A file for containerd's registry configuration directory: its path below that directory, and its text. */
-export interface RegistryHostsFile {
+interface RegistryHostsFile {
   readonly path: string;
   readonly text: string;
 }

@@ -4,7 +4,7 @@ import type { ProcessSpawner } from "../host/process-spawner.ts";
 import { canonicalReference, type ContainerRuntime, type Image, type ImageMounter } from "@skiff/kubelet";
 
 /** What {@link ContainerdImages} works with. */
-export interface ContainerdImagesOptions {
+interface ContainerdImagesOptions {
   readonly runtime: ContainerRuntime;
   readonly spawner: ProcessSpawner;
   readonly clock: Clock;

@@ -71,7 +71,7 @@ export interface DebianImageRecipe {
 }
 
 /** How and where images are built. */
-export interface DebianImageBuilderOptions {
+interface DebianImageBuilderOptions {
   readonly spawner: ProcessSpawner;
   /** Default: {@link imageCacheDirectory}. */
   readonly cacheDirectory?: string;

@@ -5,7 +5,7 @@ import { createLayer, imageArchitecture, type OciImage, type OciImageConfig, typ
 import { busyboxEntries } from "./busybox-image.ts";
 
 /** An image with a program for Node.js. */
-export interface NodeImageRecipe {
+interface NodeImageRecipe {
   readonly references: readonly string[];
   /** Folders of this machine, by the absolute path that they have in the image. */
   readonly folders: Readonly<Record<string, string>>;

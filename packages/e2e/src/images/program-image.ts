@@ -7,7 +7,7 @@ import { writeImageArchive } from "./image-cache.ts";
 import { NodeImageBuilder } from "./node-image.ts";
 
 /** An image of programs for Node.js that need nothing but what is bundled with them. */
-export interface ProgramImageRecipe {
+interface ProgramImageRecipe {
   /** Of the archive in the cache. */
   readonly name: string;
   readonly references: readonly string[];

@@ -15,7 +15,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const MAX_CONNECTIONS = 1000;
 
 /** How the kubelet's server listens and whom it trusts. */
-export interface KubeletServerOptions {
+interface KubeletServerOptions {
   readonly kubelet: Kubelet;
   readonly log: Logger;
   /** Default: every address. */

@@ -4,7 +4,7 @@ import type { LinuxContainerResources } from "../container-runtime.ts";
 import { hasErrorCode } from "../file-system.ts";
 
 /** How control groups are mounted: one tree (v2), one for each controller (v1), or both with the controllers in v1 trees (hybrid). */
-export type CgroupMode = "v1" | "v2" | "hybrid";
+type CgroupMode = "v1" | "v2" | "hybrid";
 
 /** The v1 controllers in which a Pod gets a group. */
 const V1_CONTROLLERS: readonly string[] = ["cpu", "cpuset", "memory", "pids"];

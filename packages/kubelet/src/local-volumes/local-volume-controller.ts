@@ -29,7 +29,7 @@ type Observed =
 type Plan = { readonly of: "claim"; readonly claim: LocalClaimPlan } | { readonly of: "volume"; readonly volume: LocalVolumePlan };
 
 /** What {@link startLocalVolumes} needs. */
-export interface LocalVolumesOptions {
+interface LocalVolumesOptions {
   readonly host: Host;
   /** May read claims, classes, drivers and nodes, and write volumes, the status of claims, and events. */
   readonly client: Client;

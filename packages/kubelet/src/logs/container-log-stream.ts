@@ -24,7 +24,7 @@ export interface LogOptions {
 }
 
 /** What a log is read with. */
-export interface LogSource {
+interface LogSource {
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly path: string;

@@ -7,7 +7,7 @@ import type { PolicyNetwork } from "./policy-state.ts";
 import { renderPolicies } from "./render-policies.ts";
 
 /** What a {@link PolicyEnforcer} works on. Every informer is started by the caller and holds the whole cluster. */
-export interface PolicyEnforcerOptions {
+interface PolicyEnforcerOptions {
   readonly host: Host;
   readonly network: PolicyNetwork;
   readonly policies: Informer<NetworkPolicy>;

@@ -29,7 +29,7 @@ export interface NodeFilter {
 }
 
 /** What PreFilter answers: nothing to filter for this Pod, a refusal of all nodes, or a filter. */
-export type PreFilterResult =
+type PreFilterResult =
   | "skip"
   | Rejection
   | {

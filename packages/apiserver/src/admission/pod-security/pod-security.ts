@@ -16,7 +16,7 @@ import {
 const PRIVILEGED: LevelVersion = { level: "privileged", version: "latest" };
 
 /** Upstream's default: nothing is asked of pods unless their namespace says so. */
-export const DEFAULT_POD_SECURITY: PodSecurityPolicy = { enforce: PRIVILEGED, audit: PRIVILEGED, warn: PRIVILEGED };
+const DEFAULT_POD_SECURITY: PodSecurityPolicy = { enforce: PRIVILEGED, audit: PRIVILEGED, warn: PRIVILEGED };
 
 /** Past this many pods, the look at those of a namespace whose level rises stops; the warning says so. */
 const MAX_EXISTING_PODS = 3000;

@@ -8,7 +8,7 @@ import { SubjectIndex, type Grant, type IndexedBinding } from "./subject-index.t
 const MAX_NAMESPACE_INDEXES = 1000;
 
 /** The rules that a user has, and what stood in the way of finding all of them. */
-export interface UserRules {
+interface UserRules {
   readonly rules: readonly PolicyRule[];
   /** For example `clusterrole.rbac.authorization.k8s.io "x" not found`. */
   readonly errors: readonly string[];

@@ -1,1 +1,0 @@
-export { type Admitted, admit, stored } from "./kind-testing.ts";

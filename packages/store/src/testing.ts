@@ -1,2 +1,0 @@
-export { storeContract, type StoreContractOptions } from "./store.contract.ts";
-export { WatchRecorder } from "./watch-recorder.ts";
