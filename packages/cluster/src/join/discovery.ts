@@ -24,7 +24,8 @@ interface DiscoveryOptions {
 /** A new token is signed for within a moment; after this long it will not be. */
 const SIGNATURE_WAIT_MS = 5000;
 const POLL_MS = 250;
-const NEW_TOKEN = "Make a new token on the machine of the cluster: skiff token create --print-join-command";
+/** What to do when a token is of no use. */
+export const NEW_TOKEN = "Make a new token on the machine of the cluster: skiff token create --print-join-command";
 
 /**
  * Finds out, with nothing but a token, whose certificates to trust: `cluster-info` names the authority, a signature by the

@@ -10,7 +10,7 @@ import { nodePaths, type ClusterPaths } from "../layout/cluster-paths.ts";
 import { writeNewCluster } from "../layout/new-cluster.ts";
 import type { StateHome } from "../layout/state-home.ts";
 import { UserError } from "../user-error.ts";
-import { discoverAuthority } from "./discovery.ts";
+import { discoverAuthority, NEW_TOKEN } from "./discovery.ts";
 import { checkMachine, checkNodeIsFree, checkNodeName, checkRanges } from "./join-checks.ts";
 import { requestKubeletCertificate, requestNodeCertificates, writeNodeCertificates, type AskingNode } from "./node-certificates.ts";
 import { ensureJoinable, readNodeConfig, type NodeConfig } from "./node-config.ts";
@@ -94,6 +94,11 @@ export async function joinCluster(
     });
     report("kubeconfig", `Wrote KubeConfig file to disk: "${node.paths.kubeconfig}"`);
     return config;
+  } catch (cause) {
+    if (!isStatus(cause, "Unauthorized")) throw cause;
+    throw new UserError(`The API server does not accept the token ${wish.token.id}: it only signs, or has just expired.`, NEW_TOKEN, {
+      cause,
+    });
   } finally {
     transport.close();
   }
@@ -148,7 +153,7 @@ async function checkCluster(client: Client, { name }: JoinWish, machine: Joining
     if (!isStatus(cause, "NotFound", "Forbidden")) throw cause;
     throw new UserError(
       "The cluster does not say how its nodes are set up: it is not one of Skiff, or the token is not one for nodes.",
-      "Make a token with: skiff token create --print-join-command",
+      NEW_TOKEN,
       { cause },
     );
   }
