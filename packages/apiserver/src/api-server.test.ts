@@ -14,6 +14,7 @@ import {
   type Status,
 } from "@skiff/api";
 import { startTestApiServer, type TestApiServer } from "./testing.ts";
+import { refusal } from "./testing/refusal.ts";
 
 interface Boat extends KubeObject {
   spec?: { length?: number; crew?: string[] };
@@ -81,16 +82,6 @@ const deployment = (name: string, replicas: number): Deployment => ({
     template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: "main", image: "nginx:1" }] } },
   },
 });
-const refusal = async (attempt: Promise<unknown>): Promise<Status> =>
-  attempt.then(
-    () => {
-      throw new Error("the request was not refused");
-    },
-    (error: { status?: Status }) => {
-      if (error.status === undefined) throw error;
-      return error.status;
-    },
-  );
 
 describe("a kind that nobody has seen before", () => {
   it("is created, read, watched, patched and deleted with no other edit", async () => {

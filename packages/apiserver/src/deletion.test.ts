@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { configMapKind, deploymentKind, jobKind, namespaceKind, podKind, type Namespace, type Pod, type Status } from "@skiff/api";
+import { configMapKind, deploymentKind, jobKind, namespaceKind, podKind, type Namespace, type Pod } from "@skiff/api";
 import { startTestApiServer, type TestApiServer } from "./testing.ts";
+import { refusal } from "./testing/refusal.ts";
 
 let api: TestApiServer;
 beforeEach(async () => {
@@ -10,16 +11,6 @@ afterEach(() => api.stop());
 
 const ref = { namespace: "default", name: "x" };
 const metadata = { name: "x", namespace: "default" };
-const refusal = async (attempt: Promise<unknown>): Promise<Status> =>
-  attempt.then(
-    () => {
-      throw new Error("the request was not refused");
-    },
-    (error: { status?: Status }) => {
-      if (error.status === undefined) throw error;
-      return error.status;
-    },
-  );
 
 describe("pods", () => {
   const podOn = (nodeName: string | undefined, finalizers: string[] = []): Pod => ({

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { configMapKind, secretKind, type ConfigMap, type KubeObject, type Resource, type Status, type WatchEvent } from "@skiff/api";
+import { configMapKind, secretKind, type ConfigMap, type KubeObject, type Resource, type WatchEvent } from "@skiff/api";
 import { ListWatchInformer } from "@skiff/client";
 import { MemoryStore } from "@skiff/store";
 import { startTestApiServer, type TestApiServer } from "./testing.ts";
+import { refusal } from "./testing/refusal.ts";
 
 let api: TestApiServer;
 beforeEach(async () => {
@@ -14,16 +15,6 @@ const map = (name: string, labels: Record<string, string> = {}): ConfigMap => ({
 const names = (items: readonly ConfigMap[]): (string | undefined)[] => items.map(({ metadata }) => metadata?.name);
 const shown = (events: readonly WatchEvent<ConfigMap>[]): string[] =>
   events.map(({ type, object }) => `${type} ${object.metadata?.name ?? ""}`.trim());
-const refusal = async (attempt: Promise<unknown>): Promise<Status> =>
-  attempt.then(
-    () => {
-      throw new Error("the request was not refused");
-    },
-    (error: { status?: Status }) => {
-      if (error.status === undefined) throw error;
-      return error.status;
-    },
-  );
 
 describe("lists", () => {
   it("shows one snapshot over all pages, in the order of the keys", async () => {

@@ -10,7 +10,6 @@ import {
   type ConfigMap,
   type KindDefinition,
   type KubeObject,
-  type Status,
 } from "@skiff/api";
 import { testHost } from "@skiff/base/testing";
 import { CorruptRecordError, MemoryStore, StoreUnavailableError, type TxnRequest, type TxnResponse } from "@skiff/store";
@@ -20,21 +19,12 @@ import type { ServerParts } from "./api-server-options.ts";
 import { RequestQuery } from "./request-query.ts";
 import type { ServerRequest } from "./server-request.ts";
 import { startTestApiServer, type TestApiServer } from "./testing.ts";
+import { refusal } from "./testing/refusal.ts";
 
 let api: TestApiServer | undefined;
 afterEach(() => api?.stop());
 
 const start = async (parts: ServerParts): Promise<TestApiServer> => (api = await startTestApiServer({ compose: () => parts }));
-const refusal = async (attempt: Promise<unknown>): Promise<Status> =>
-  attempt.then(
-    () => {
-      throw new Error("the request was not refused");
-    },
-    (error: { status?: Status }) => {
-      if (error.status === undefined) throw error;
-      return error.status;
-    },
-  );
 const get = (path: string, headers: Record<string, string> = {}): ServerRequest => ({
   method: "GET",
   path,

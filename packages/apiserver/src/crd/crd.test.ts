@@ -5,7 +5,6 @@ import {
   type JSONSchemaProps,
   type KubeObject,
   type Resource,
-  type Status,
 } from "@skiff/api";
 import { MemoryStore } from "@skiff/store";
 import type { AdmissionPlugin } from "../admission.ts";
@@ -13,6 +12,7 @@ import { reinvocationOf } from "../admission/reinvocation.ts";
 import { createPathHandlers } from "../surfaces/path-handlers.ts";
 import { startTestApiServer, type TestApiServer } from "../testing.ts";
 import { compileJsonPath } from "./json-path.ts";
+import { refusal } from "../testing/refusal.ts";
 
 interface CronTab extends KubeObject {
   spec?: Record<string, unknown>;
@@ -73,16 +73,6 @@ afterEach(() => api.stop());
 
 const ref = { namespace: "default", name: "x" };
 const cronTab = (spec: Record<string, unknown> = { cronSpec: "* * * * 5" }): CronTab => ({ metadata: { ...ref }, spec });
-const refusal = async (attempt: Promise<unknown>): Promise<Status> =>
-  attempt.then(
-    () => {
-      throw new Error("the request was not refused");
-    },
-    (error: { status?: Status }) => {
-      if (error.status === undefined) throw error;
-      return error.status;
-    },
-  );
 const define = async (wanted = definition()): Promise<CustomResourceDefinition> => {
   const definitions = api.client().resource(customResourceDefinitionKind);
   await definitions.create(wanted);
