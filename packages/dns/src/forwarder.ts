@@ -1,5 +1,5 @@
 import type { Clock } from "@skiff/base";
-import { decode, encode, type DecodedPacket, type Packet } from "dns-packet";
+import { decode, encode, type Answer, type DecodedPacket, type Packet } from "dns-packet";
 import type { DnsSockets } from "./sockets.ts";
 
 /** At most so many answers are kept; the oldest go first. */
@@ -25,6 +25,7 @@ class ForwardError extends Error {
 
 interface Cached {
   readonly packet: DecodedPacket;
+  readonly storedMs: number;
   readonly expiresMs: number;
 }
 
@@ -51,7 +52,8 @@ export class Forwarder {
   async ask(name: string, type: string): Promise<DecodedPacket> {
     const key = `${name.toLowerCase()} ${type}`;
     const cached = this.#cache.get(key);
-    if (cached !== undefined && cached.expiresMs > this.#clock.monotonic()) return cached.packet;
+    const nowMs = this.#clock.monotonic();
+    if (cached !== undefined && cached.expiresMs > nowMs) return aged(cached.packet, nowMs - cached.storedMs);
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
     if (this.#pending.size >= PENDING_LIMIT) throw new ForwardError(`${PENDING_LIMIT} questions wait for an answer already`);
@@ -94,10 +96,20 @@ export class Forwarder {
     const seconds = ttls.length === 0 ? NEGATIVE_CACHE_SECONDS : Math.min(LONGEST_CACHE_SECONDS, ...ttls);
     if (seconds <= 0) return;
     this.#cache.delete(key);
-    this.#cache.set(key, { packet, expiresMs: this.#clock.monotonic() + seconds * 1000 });
+    const storedMs = this.#clock.monotonic();
+    this.#cache.set(key, { packet, storedMs, expiresMs: storedMs + seconds * 1000 });
     if (this.#cache.size > CACHE_LIMIT) {
       const oldest = this.#cache.keys().next();
       if (!oldest.done) this.#cache.delete(oldest.value);
     }
   }
+}
+
+/** The packet as it is to be told after some time: whoever gets it may remember it for what is left, and not anew. */
+function aged(packet: DecodedPacket, ageMs: number): DecodedPacket {
+  const older = (records: Answer[] | undefined): Answer[] | undefined =>
+    records?.map((record) =>
+      "ttl" in record && record.ttl !== undefined ? { ...record, ttl: Math.max(0, record.ttl - Math.floor(ageMs / 1000)) } : record,
+    );
+  return { ...packet, answers: older(packet.answers), authorities: older(packet.authorities) };
 }
