@@ -93,9 +93,9 @@ export class StatusManager {
   async #sendAll(tracked: Tracked): Promise<void> {
     let retryMs = FIRST_RETRY_MS;
     const { signal } = this.#stop;
-    while (!signal.aborted && this.#pods.get(tracked.pod.metadata?.uid ?? "") === tracked) {
+    for (let write = this.#nextWrite(tracked); write !== undefined; write = this.#nextWrite(tracked)) {
       try {
-        if (!(await this.#sendOne(tracked))) break;
+        await write();
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         if (isStatus(error, "NotFound", "Conflict") && this.#isGone(tracked, error)) break;
@@ -107,6 +107,7 @@ export class StatusManager {
         retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
       }
     }
+    // In the turn in which there was nothing left to write: what is set from here on begins anew.
     tracked.sending = false;
   }
 
@@ -116,27 +117,34 @@ export class StatusManager {
     return true;
   }
 
-  /** One write, if one is due. Answers false when there was none. */
-  async #sendOne(tracked: Tracked): Promise<boolean> {
+  /** The write that is due now, if one is. */
+  #nextWrite(tracked: Tracked): (() => Promise<void>) | undefined {
     const { pod, wanted } = tracked;
-    const { namespace, name = "", uid } = pod.metadata ?? {};
-    const pods = this.#client.resource(podKind);
+    const { namespace, name = "", uid = "" } = pod.metadata ?? {};
+    if (this.#stop.signal.aborted || this.#pods.get(uid) !== tracked) return undefined;
     const patch = wanted === undefined ? undefined : statusPatch(pod, wanted);
     if (patch !== undefined) {
-      const answer = await pods.patch({ namespace, name }, patch, { type: "strategic", subresource: "status" });
-      if (!isOlder(answer, tracked.pod)) tracked.pod = answer;
-      return true;
+      return async () => {
+        const pods = this.#client.resource(podKind);
+        const answer = await pods.patch({ namespace, name }, patch, { type: "strategic", subresource: "status" });
+        if (!isOlder(answer, tracked.pod)) tracked.pod = answer;
+      };
     }
-    if (!tracked.release || pod.metadata?.deletionTimestamp === undefined) return false;
-    tracked.release = false;
+    if (!tracked.release || pod.metadata?.deletionTimestamp === undefined) return undefined;
+    return async () => {
+      tracked.release = false;
+      await this.#delete(tracked);
+    };
+  }
+
+  async #delete(tracked: Tracked): Promise<void> {
+    const { namespace, name = "", uid } = tracked.pod.metadata ?? {};
     try {
-      await pods.delete({ namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
+      await this.#client.resource(podKind).delete({ namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {
-      if (!isStatus(error, "NotFound", "Conflict")) {
-        tracked.release = true;
-        throw error;
-      }
+      if (isStatus(error, "NotFound", "Conflict")) return;
+      tracked.release = true;
+      throw error;
     }
-    return false;
   }
 }
