@@ -227,6 +227,7 @@ describe("what comes from elsewhere is not served", () => {
     expect((await browser.send("POST", "/base/create", `yaml=${"x".repeat(10 * 1024 * 1024)}`)).status).toBe(413);
     expect((await browser.send("DELETE", "/base/")).status).toBe(405);
     expect((await browser.send("GET", "/")).status).toBe(404);
+    expect(await browser.send("GET", "/base")).toMatchObject({ status: 301, headers: { location: "/base/" } });
     expect((await browser.send("GET", "/base/../base/list")).status).toBe(404);
     expect((await cluster.client.resource(deploymentKind).get({ namespace: "default", name: "web" })).spec?.replicas).toBe(1);
   });

@@ -98,7 +98,13 @@ describe.skipIf(why !== undefined)(`the dashboard${why === undefined ? "" : ` (s
     it("scales, edits, and shows markup in annotations as text", async () => {
       await menu(page, "Deployments");
       await page.getByRole("link", { name: "ticking", exact: true }).click();
-      await page.getByRole("spinbutton", { name: "Replicas" }).fill("3");
+      const wanted = page.getByRole("spinbutton", { name: "Replicas" });
+      await wanted.fill("3");
+      await page.getByRole("button", { name: "Scale" }).focus();
+      // What somebody has typed is left alone, what nobody has follows the cluster.
+      await kubectl.ok("label deployment ticking changed=yes");
+      await page.locator(".facts", { hasText: "changed: yes" }).waitFor();
+      expect(await wanted.inputValue()).toBe("3");
       await page.getByRole("button", { name: "Scale" }).click();
       await heading(page, "Deployment ticking");
       expect(await replicas()).toBe("3");

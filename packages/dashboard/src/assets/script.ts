@@ -7,10 +7,13 @@ export const SCRIPT = `"use strict";
   const main = document.querySelector("main");
   const changes = main?.dataset.changes;
 
-  // What somebody reads, has marked or has opened stays as it is.
-  const isSelectedIn = (part) => {
+  // What somebody has marked or typed stays as it is.
+  const isInUse = (part) => {
     const selection = document.getSelection();
-    return selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode);
+    if (selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode)) return true;
+    return [...part.querySelectorAll("input:not([type=hidden])")].some(
+      (each) => each.value !== each.defaultValue || each === document.activeElement,
+    );
   };
   const replace = (part, fresh) => {
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
@@ -38,7 +41,7 @@ export const SCRIPT = `"use strict";
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
         const fresh = page.querySelector('[data-live="' + part.dataset.live + '"]');
-        if (fresh !== null && fresh.innerHTML !== part.innerHTML && !isSelectedIn(part)) replace(part, fresh);
+        if (fresh !== null && fresh.innerHTML !== part.innerHTML && !isInUse(part)) replace(part, fresh);
       }
     } catch {
       // The server is away; the next change tries again.

@@ -44,7 +44,7 @@ export async function objectPage(context: PageContext): Promise<Page> {
         <a href="${listAddress(resource, namespace)}">${resource.plural}</a
         >${namespace !== undefined && html` in <a href="${address("", { namespace })}">${namespace}</a>`}
       </p>
-      ${renderActions({ session, resource, object })}
+      <div data-live="actions">${renderActions({ session, resource, object })}</div>
       <div data-live="object">
         ${facts(context, shown, table, owners)} ${details} ${conditions(object, context.host.clock.now())} ${related} ${owned} ${events}
         <section aria-labelledby="yaml-heading">
