@@ -63,7 +63,7 @@ export class GroupCommit {
 
   /** Throws when a write would be refused: to be asked before the write is decided on. */
   assertReady(): void {
-    if (this.#fenced) throw new StoreUnavailableError("another process writes to this store; only one may, so this one has stopped");
+    this.#assertOurs();
     if (this.#queue.size >= MAX_WAITING_WRITES) throw new StoreUnavailableError(`${MAX_WAITING_WRITES} writes wait for the disk already`);
   }
 
@@ -105,7 +105,7 @@ export class GroupCommit {
     try {
       const written = await this.#commit({ sequence: this.#sequence + 1, state: encodeState(state), puts, deletes });
       if (!written) this.#fenced = true;
-      this.assertReady();
+      this.#assertOurs();
     } catch (error) {
       this.#fail([...group, ...this.#queue.drain()], error as Error);
       return;
@@ -114,6 +114,10 @@ export class GroupCommit {
     this.#sequence++;
     this.#events.onCommitted(state, writes);
     for (const { done } of group) done();
+  }
+
+  #assertOurs(): void {
+    if (this.#fenced) throw new StoreUnavailableError("another process writes to this store; only one may, so this one has stopped");
   }
 
   /** The next writes, as many as fit in one commit, at least one. */
