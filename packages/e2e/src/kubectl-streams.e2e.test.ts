@@ -36,6 +36,18 @@ metadata: {name: web}
 spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
 `;
 
+/** One of its containers ends, so it is never Ready. */
+const PARTLY_ENDED = `apiVersion: v1
+kind: Pod
+metadata: {name: partly}
+spec:
+  terminationGracePeriodSeconds: 0
+  restartPolicy: Never
+  containers:
+    - {name: ended, image: "busybox:1.36", command: ["true"]}
+    - {name: running, image: "busybox:1.36", command: [sleep, "3600"]}
+`;
+
 describe.skipIf(why !== undefined)(`kubectl's streams and terminals${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
   let cluster: TestCluster;
 
@@ -108,6 +120,12 @@ describe.skipIf(why !== undefined)(`kubectl's streams and terminals${why === und
         /container nowhere is not valid for pod two|container not found/,
       );
       expect((await attempt("exec two -c quiet -- no-such-program")).stderr).toMatch(/executable file not found in \$PATH/);
+    });
+
+    it("says of a container that has ended what upstream says", async () => {
+      await ok("apply -f -", PARTLY_ENDED);
+      await ok("wait pod/partly --for=jsonpath={.status.containerStatuses[0].state.terminated.reason}=Completed --timeout=30s");
+      expect((await attempt("exec partly -c ended -- true")).stderr).toContain('container not found ("ended")');
     });
 
     it("reads the logs of one, of all, of a time, and follows until the end", async () => {

@@ -31,8 +31,8 @@ export async function runtimeStreamUrl(kubelet: Kubelet, path: string, query: UR
   // With four names the third is the Pod's UID, which says nothing that its name does not.
   const containerName = rest.at(-1) ?? "";
   const container = latestContainer(await observe(kubelet, worker), containerName);
-  if (container === undefined) throw new KubeletRequestError(404, `container not found ("${containerName}")`);
-  if (container.state !== "CONTAINER_RUNNING") throw new KubeletRequestError(400, `container ${containerName} is not running`);
+  // Upstream's words and status, for those that have ended as well: only running ones are looked for.
+  if (container?.state !== "CONTAINER_RUNNING") throw new KubeletRequestError(500, `container not found ("${containerName}")`);
   const flag = (...names: string[]): boolean => names.some((name) => ["1", "true"].includes(query.get(name) ?? ""));
   const tty = flag("tty");
   const streams = {
