@@ -65,5 +65,5 @@ input[type="number"] { width: 7rem; }
 .actions form { margin: 0; }
 .problem { border-left: 4px solid var(--bad); padding: 0.25rem 0.75rem; background: var(--raised); overflow-wrap: anywhere; }
 .empty { color: var(--quiet); }
-@media (max-width: 48rem) { .columns { flex-direction: column; } nav { flex: none; width: 100%; border-right: 0; } nav ul { columns: 2; } }
+@media (max-width: 48rem) { .columns { flex-direction: column; } nav { flex: none; width: 100%; border-right: 0; } main { width: 100%; } nav ul { columns: 2; } }
 `;
