@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { decodeYaml, isStatus } from "@skiff/api";
-import { systemClock } from "@skiff/base";
+import { systemClock, type Clock } from "@skiff/base";
 import { buildYamlWorker, type YamlWorkerProgram } from "../testing/yaml-worker-program.ts";
 import { WorkerYamlDecoder, type WorkerYamlDecoderOptions } from "./node-yaml-decoder.ts";
 
@@ -39,6 +39,27 @@ it("gives up a document that takes too long, and reads the next one", async () =
   start({ timeoutMs: 1 });
   await expect(decoder.decode(bytesOf("a: 1"))).rejects.toThrow("longer than");
   await expect(decoder.decode(bytesOf("a: 1"))).rejects.toThrow("longer than");
+});
+
+it("does not take the late answer of a thread that it gave up for that of the next document", async () => {
+  const due: (() => void)[] = [];
+  const clock: Clock = {
+    now: () => systemClock.now(),
+    monotonic: () => systemClock.monotonic(),
+    yield: () => systemClock.yield(),
+    setTimeout(callback) {
+      due.push(callback);
+      return { cancel: () => {} };
+    },
+  };
+  start({ clock });
+  await decoder.decode(bytesOf("the: thread is up"));
+  const first = decoder.decode(bytesOf("of: the first")).catch((error: unknown) => error);
+  // While everything here stands still the thread answers; its answer is there, and nobody has looked yet.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  due.at(-1)?.();
+  expect((await decoder.decode(bytesOf("of: the second"))).value).toEqual({ of: "the second" });
+  expect(await first).toMatchObject({ name: "DecodeError", message: expect.stringContaining("longer than") });
 });
 
 it("refuses documents beyond those that wait", async () => {

@@ -81,7 +81,10 @@ export class WorkerYamlDecoder implements YamlDecoder {
     const worker = new Worker(program, { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
     // Nobody waits for the thread at the end of the process.
     worker.unref();
-    worker.on("message", (answer: YamlAnswer) => this.#answered(answer));
+    worker.on("message", (answer: YamlAnswer) => {
+      // What a thread said before it was given up may arrive after, when another document is the present one.
+      if (worker === this.#worker) this.#answered(answer);
+    });
     worker.on("error", (error) => this.#lost(worker, error instanceof Error ? error.message : String(error)));
     worker.on("exit", () => this.#lost(worker, "its reader ended"));
     this.#worker = worker;
