@@ -124,7 +124,10 @@ describe.skipIf(!hasOpenssl())("the kubelet's server", () => {
       key: certificates.read("server.key"),
       clientAuthority: certificates.read("ca.crt"),
       authenticateToken: async (token): Promise<KubeletUser | undefined> => (token === "good" ? { name: "viewer", groups: [] } : undefined),
-      authorize: async (user, { subresources }) => user.groups.includes("system:masters") || subresources.includes("metrics"),
+      authorize: async (user, { subresources }) => {
+        if (subresources.includes("stats")) throw new Error("the API server is away");
+        return user.groups.includes("system:masters") || subresources.includes("metrics");
+      },
     });
   });
 
@@ -163,6 +166,9 @@ describe.skipIf(!hasOpenssl())("the kubelet's server", () => {
 
   it.each([
     { path: "/pods", as: "nobody" as const, status: 401, body: "Unauthorized" },
+    { path: "//", as: "nobody" as const, status: 400, body: "the path cannot be read" },
+    { path: "/%ff", as: "nobody" as const, status: 400, body: "the path is not properly encoded" },
+    { path: "/stats", as: "token" as const, status: 500, body: "Internal Server Error" },
     {
       path: "/pods",
       as: "token" as const,

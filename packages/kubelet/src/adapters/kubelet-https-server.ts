@@ -61,8 +61,10 @@ export async function serveKubelet(options: KubeletServerOptions): Promise<Kubel
   });
   server.on("request", (request, response) => {
     answer(options, handler, request, response).catch((error: unknown) => {
-      options.log.warn("an answer of the kubelet broke off", { error: messageOf(error) });
-      response.destroy();
+      if (!(error instanceof KubeletRequestError)) options.log.warn("a request to the kubelet failed", { error: messageOf(error) });
+      // The status may be out already: a cut connection is the only way left to say that the answer is not whole.
+      if (response.headersSent) response.destroy();
+      else answerProblem(response, error);
     });
   });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -88,20 +90,14 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? "/", "https://kubelet");
   const gone = new AbortController();
   response.on("close", () => gone.abort(new Error("the client has gone")));
-  const path = decodePath(url.pathname);
-  const problem = path instanceof KubeletRequestError ? path : await checkAccess(options, request, path);
-  if (path instanceof KubeletRequestError || problem !== undefined) {
-    const { status = 400, message = "" } = problem ?? {};
-    response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${message}\n`);
-    return;
-  }
+  const { path, query } = pathOf(request);
+  await requireAccess(options, request, path);
   const { status, contentType, body } = await handler({
     method: request.method ?? "GET",
     path,
-    query: url.searchParams,
+    query,
     signal: gone.signal,
   });
   response.writeHead(status, { "content-type": contentType });
@@ -130,18 +126,19 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-/** Who asks, and whether they may. */
-async function checkAccess(
-  options: KubeletServerOptions,
-  request: IncomingMessage,
-  path: string,
-): Promise<KubeletRequestError | undefined> {
+function answerProblem(response: ServerResponse, error: unknown): void {
+  const [status, message] = error instanceof KubeletRequestError ? [error.status, error.message] : [500, "Internal Server Error"];
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${message}\n`);
+}
+
+/** Errors: a {@link KubeletRequestError} for who asks without a name, or may not. */
+async function requireAccess(options: KubeletServerOptions, request: IncomingMessage, path: string): Promise<void> {
   const user = await authenticate(options, request);
-  if (user === undefined) return new KubeletRequestError(401, "Unauthorized");
+  if (user === undefined) throw new KubeletRequestError(401, "Unauthorized");
   const access = nodeAccess(request.method ?? "GET", path);
-  if (await options.authorize(user, access)) return undefined;
+  if (await options.authorize(user, access)) return;
   const { verb, subresources } = access;
-  return new KubeletRequestError(
+  throw new KubeletRequestError(
     403,
     `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(" ")}])`,
   );
@@ -161,13 +158,10 @@ async function authenticate(options: KubeletServerOptions, request: IncomingMess
 
 /** Passes an upgraded connection on to the runtime's streaming server, byte for byte, whatever protocol it speaks. */
 async function passOn(options: KubeletServerOptions, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-  const url = new URL(request.url ?? "/", "https://kubelet");
-  const path = decodePath(url.pathname);
-  if (path instanceof KubeletRequestError) throw path;
-  const problem = await checkAccess(options, request, path);
-  if (problem !== undefined) throw problem;
+  const { path, query } = pathOf(request);
+  await requireAccess(options, request, path);
   if (!isStreamPath(path)) throw new KubeletRequestError(404, "404: Page Not Found");
-  const target = new URL(await runtimeStreamUrl(options.kubelet, path, url.searchParams));
+  const target = new URL(await runtimeStreamUrl(options.kubelet, path, query));
   const backend = net.connect({ host: target.hostname.replace(/^\[|\]$/g, ""), port: Number(target.port || 80), allowHalfOpen: true });
   const end = (): void => {
     socket.destroy();
@@ -207,11 +201,17 @@ function refuse(socket: Duplex, error: unknown): void {
   );
 }
 
-/** The once-decoded path, on which both authorisation and routing go; an error for escapes that stand for nothing. */
-function decodePath(path: string): string | KubeletRequestError {
+/**
+ * The once-decoded path, on which both authorisation and routing go, and the query. Errors: a {@link KubeletRequestError} for
+ * what is no path, and for escapes that stand for nothing.
+ */
+function pathOf({ url = "/" }: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const base = "https://kubelet";
+  if (!URL.canParse(url, base)) throw new KubeletRequestError(400, "the path cannot be read");
+  const { pathname, searchParams } = new URL(url, base);
   try {
-    return decodeURIComponent(path);
+    return { path: decodeURIComponent(pathname), query: searchParams };
   } catch {
-    return new KubeletRequestError(400, "the path is not properly encoded");
+    throw new KubeletRequestError(400, "the path is not properly encoded");
   }
 }
