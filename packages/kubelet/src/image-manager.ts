@@ -196,16 +196,16 @@ export class ImageManager {
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.#running >= (this.#parts.maxParallelPulls ?? DEFAULT_PARALLEL_PULLS)) {
-      // Bounded by the images of the Pods on this node.
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    }
-    this.#running++;
+    if (this.#running < (this.#parts.maxParallelPulls ?? DEFAULT_PARALLEL_PULLS)) this.#running++;
+    // Bounded by the images of the Pods on this node.
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
     try {
       await work();
     } finally {
-      this.#running--;
-      this.#queue.shift()?.();
+      // The place goes straight to the next in line: nobody who comes in between can take it, too.
+      const next = this.#queue.shift();
+      if (next === undefined) this.#running--;
+      else next();
     }
   }
 }
