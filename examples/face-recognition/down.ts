@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { contextName } from "@skiff/cluster";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const BASE = "examples/face-recognition/manifests/base";
@@ -20,5 +21,5 @@ const FILES = [
 
 const { name } = parseArgs({ options: { name: { type: "string", default: "skiff" } } }).values;
 const files = [...FILES, "disruption-budgets", "network-policies"].flatMap((file) => ["-f", `${BASE}/${file}.yaml`]);
-const args = ["packages/skiff/dist/skiff.js", "kubectl", "--context", `skiff-${name}`, "delete", "--ignore-not-found", ...files];
+const args = ["packages/skiff/dist/skiff.js", "kubectl", "--context", contextName(name), "delete", "--ignore-not-found", ...files];
 process.exitCode = spawnSync(process.execPath, args, { stdio: "inherit", cwd: REPOSITORY }).status ?? 1;

@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { contextName } from "@skiff/cluster";
 import { buildImages, imageObstacle } from "./images.ts";
 import { UNKNOWN } from "./samples.ts";
 
@@ -20,7 +21,7 @@ const { name } = parseArgs({ options: { name: { type: "string", default: "skiff"
 
 function skiff(...args: string[]): string {
   process.stderr.write(`$ skiff ${args.join(" ")}\n`);
-  const { status, stdout } = spawnSync(process.execPath, ["--enable-source-maps", PROGRAM, ...args], {
+  const { status, stdout } = spawnSync(process.execPath, [PROGRAM, ...args], {
     stdio: ["inherit", "pipe", "inherit"],
     encoding: "utf8",
     cwd: REPOSITORY,
@@ -33,7 +34,7 @@ function skiff(...args: string[]): string {
 }
 
 function kubectl(...args: string[]): string {
-  return skiff("kubectl", "--context", `skiff-${name}`, ...args);
+  return skiff("kubectl", "--context", contextName(name), ...args);
 }
 
 /** The manifests of the base, which is also the overlay for one node. */
