@@ -1,7 +1,7 @@
 import { componentHost } from "@skiff/base";
 import { InformerFactory, type Client } from "@skiff/client";
 import { SimulatedNodes } from "@skiff/cluster";
-import { nodeKind } from "@skiff/api";
+import { nodeKind, type Node } from "@skiff/api";
 import { BENCH_HOST } from "./bench-host.ts";
 import { benchApi, type ApiBenchSize } from "./api-bench.ts";
 import { START } from "./in-process.ts";
@@ -110,7 +110,7 @@ async function rollouts(client: Client, pids: readonly number[], { runs, nodes, 
   });
   try {
     await simulated.start();
-    await nodesReady(client, nodes);
+    await nodesReady(informers, nodes);
     const result: Rollouts = { rates: [], cpu: [] };
     const cpu = (): number => totalUsage(pids).cpuMs;
     for (let run = 0; run < runs; run++) {
@@ -125,18 +125,19 @@ async function rollouts(client: Client, pids: readonly number[], { runs, nodes, 
   }
 }
 
-async function nodesReady(client: Client, count: number): Promise<void> {
-  const ready = new Set<string>();
+/** Waits for the nodes that are simulated here; an informer goes on where a server ends a watch. */
+async function nodesReady(informers: InformerFactory, count: number): Promise<void> {
+  const nodes = informers.informer(nodeKind);
+  const isDone = (): boolean => nodes.list().filter(takesPods).length >= count;
   let finished = (): void => {};
   const all = new Promise<void>((resolve) => (finished = resolve));
-  const watch = await client.resource(nodeKind).watch({}, (events) => {
-    for (const { object } of events) {
-      const isReady = object.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-      const isTainted = (object.spec?.taints ?? []).length > 0;
-      if (isReady && !isTainted && object.metadata?.name?.startsWith("played-")) ready.add(object.metadata.name);
-    }
-    if (ready.size >= count) finished();
-  });
-  await all;
-  watch.close();
+  const stop = nodes.onChange(() => isDone() && finished());
+  informers.start();
+  if (!isDone()) await all;
+  stop();
+}
+
+function takesPods({ metadata, spec, status }: Node): boolean {
+  const isReady = status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
+  return isReady && (spec?.taints ?? []).length === 0 && metadata?.name?.startsWith("played-") === true;
 }
