@@ -1,6 +1,9 @@
 import type { SeedPlan } from "./seed-plan.ts";
 import type { Step } from "./step.ts";
 
+/** For steps of a document's author, who makes an image and gives it away. */
+export const NEEDS_DOCKER = "Docker builds and pushes an image; the images of the replay are built without it";
+
 /**
  * Why a step is not part of the run, or `undefined`. A step that has a check of its own runs all the same: what can be
  * seen on this machine is looked at.

@@ -1,4 +1,5 @@
 import type { SeedPlan } from "../seed-plan.ts";
+import { NEEDS_DOCKER } from "../skip-reason.ts";
 import { addMinikube } from "../stand-ins.ts";
 import { APPLICATION } from "./face-recognition/application-steps.ts";
 import { CLUSTER } from "./face-recognition/cluster-steps.ts";
@@ -25,7 +26,7 @@ export const SEED_001: SeedPlan = {
     "s001-036": AFTER_DEPLOYMENT,
     "s001-037": AFTER_DEPLOYMENT,
   },
-  elsewhere: { "s001-047": "cli: needs Docker and its base images; the images are built beforehand, without Docker" },
+  elsewhere: { "s001-047": NEEDS_DOCKER },
   async prepare(world) {
     await prepareFaces(world);
     await addMinikube(world, "steps-001", 'up --name steps-001 --kubeconfig "$KUBECONFIG"');

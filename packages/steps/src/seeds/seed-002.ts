@@ -1,5 +1,6 @@
 import type { SeedPlan } from "../seed-plan.ts";
 import { addMinikube } from "../stand-ins.ts";
+import { NEEDS_DOCKER } from "../skip-reason.ts";
 import type { World } from "../world.ts";
 import { BACKEND_CHECKS, INGRESS_NGINX } from "./hobnob-backend.ts";
 import { CLOUD_CHECKS, HOBNOB_CLUSTER } from "./hobnob-cloud.ts";
@@ -9,7 +10,6 @@ import { MINIKUBE_CHECKS } from "./hobnob-minikube.ts";
 import { VOLUME_CHECKS } from "./hobnob-volumes.ts";
 
 const MAP_COUNT = "/proc/sys/vm/max_map_count";
-const DOCKER = "Docker builds and pushes an image; the images of the replay are built without it";
 
 /** The address of one of the three lone Elasticsearch servers; the document's end with 4, 5 and 6. */
 async function loneServer(world: World, last: string): Promise<string> {
@@ -54,10 +54,10 @@ export const SEED_002: SeedPlan = {
     "s002-122": "s002-124",
   },
   elsewhere: {
-    "s002-145": DOCKER,
-    "s002-146": DOCKER,
-    "s002-148": DOCKER,
-    "s002-149": DOCKER,
+    "s002-145": NEEDS_DOCKER,
+    "s002-146": NEEDS_DOCKER,
+    "s002-148": NEEDS_DOCKER,
+    "s002-149": NEEDS_DOCKER,
     "s002-166": "an exercise for the reader: the document gives nothing to run",
   },
   checks: { ...MINIKUBE_CHECKS, ...ELASTICSEARCH_CHECKS, ...CLOUD_CHECKS, ...VOLUME_CHECKS, ...DASHBOARD_CHECKS, ...BACKEND_CHECKS },

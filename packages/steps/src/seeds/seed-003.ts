@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { exist, expecting, expectingWithin, gone, inCluster, prints, ready, runningPods, says, table, PODS } from "../expectations.ts";
 import { must, SILENT } from "../outcome.ts";
 import type { SeedPlan, StepCheck } from "../seed-plan.ts";
+import { NEEDS_DOCKER } from "../skip-reason.ts";
 import { addMinikube } from "../stand-ins.ts";
 import type { World } from "../world.ts";
 
@@ -76,6 +77,7 @@ export const SEED_003: SeedPlan = {
     // The rate service of the activity, under its own name.
     await world.ok(`kubectl apply -f '${RATES}'`);
   },
+  elsewhere: { "s003-039": NEEDS_DOCKER, "s003-040": NEEDS_DOCKER },
   checks: {
     "s003-005": expecting(prints(/configured to use the cluster/)),
     "s003-006": expecting(prints("minikube: Running", "cluster: Running", "kubectl: Correctly Configured")),
