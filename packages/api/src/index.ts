@@ -66,6 +66,7 @@ export { isEmptySelector, validateLabels, validateLabelSelector } from "./valida
 export * from "./validation/names.ts";
 export { checkName, MAX_ANNOTATIONS_SIZE, validateObjectMeta, validateObjectMetaUpdate } from "./validation/object-meta.ts";
 export { validateStructuralSchema } from "./validation/structural-schema.ts";
+export { isConditionTrue } from "./conditions.ts";
 export { ageColumn, nameColumn, NONE } from "./columns/common-columns.ts";
 export { type PodSummary, summarizePod } from "./columns/pod-columns.ts";
 export * from "./human-duration.ts";

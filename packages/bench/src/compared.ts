@@ -1,7 +1,7 @@
 import { componentHost } from "@skiff/base";
 import { InformerFactory, type Client } from "@skiff/client";
 import { SimulatedNodes } from "@skiff/cluster";
-import { nodeKind, type Node } from "@skiff/api";
+import { isConditionTrue, nodeKind, type Node } from "@skiff/api";
 import { BENCH_HOST } from "./bench-host.ts";
 import { benchApi, type ApiBenchSize } from "./api-bench.ts";
 import { START } from "./in-process.ts";
@@ -138,6 +138,7 @@ async function nodesReady(informers: InformerFactory, count: number): Promise<vo
 }
 
 function takesPods({ metadata, spec, status }: Node): boolean {
-  const isReady = status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false;
-  return isReady && (spec?.taints ?? []).length === 0 && metadata?.name?.startsWith("played-") === true;
+  return (
+    isConditionTrue(status?.conditions, "Ready") && (spec?.taints ?? []).length === 0 && metadata?.name?.startsWith("played-") === true
+  );
 }

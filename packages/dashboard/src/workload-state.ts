@@ -1,4 +1,13 @@
-import type { CronJob, DaemonSet, Deployment, Job, KubeObject, Pod, StatefulSet } from "@skiff/api";
+import {
+  isConditionTrue,
+  type CronJob,
+  type DaemonSet,
+  type Deployment,
+  type Job,
+  type KubeObject,
+  type Pod,
+  type StatefulSet,
+} from "@skiff/api";
 
 /** How well a workload is: in order, changing, in need of somebody, or ended or resting by intent. */
 export type StateLevel = "good" | "busy" | "bad" | "rest";
@@ -25,8 +34,7 @@ export function podState({ metadata, status }: Pod): WorkloadState {
   const stuck = containers.map(({ state: now }) => now?.waiting?.reason ?? "").find((reason) => STUCK.test(reason));
   if (stuck !== undefined) return state("bad", stuck);
   if (status?.phase !== "Running") return state("busy", status?.phase ?? "Pending");
-  const isReady = status.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
-  return isReady ? state("good", "Running") : state("busy", "Not ready");
+  return isConditionTrue(status.conditions, "Ready") ? state("good", "Running") : state("busy", "Not ready");
 }
 
 function replicasState(object: KubeObject, wanted: number, ready: number, updated: number): WorkloadState {
@@ -59,8 +67,7 @@ export function daemonSetState(set: DaemonSet): WorkloadState {
 
 /** The state of a Job. */
 export function jobState({ metadata, spec, status }: Job): WorkloadState {
-  const has = (wanted: string): boolean =>
-    status?.conditions?.some(({ type, status: value }) => type === wanted && value === "True") ?? false;
+  const has = (type: string): boolean => isConditionTrue(status?.conditions, type);
   if (metadata?.deletionTimestamp !== undefined) return TERMINATING;
   if (has("Complete")) return state("rest", "Complete");
   if (has("Failed")) return state("bad", "Failed");

@@ -1,4 +1,5 @@
 import {
+  isConditionTrue,
   selectorFromLabels,
   selectorFromLabelSelector,
   type JsonObject,
@@ -35,7 +36,7 @@ function readySince({ status }: Pod): string {
 function rank({ spec, status }: Pod): number {
   const unassigned = spec?.nodeName ? 0 : 4;
   const phase = status?.phase === "Running" ? 0 : status?.phase === "Pending" ? 2 : 3;
-  const ready = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ? 0 : 1;
+  const ready = isConditionTrue(status?.conditions, "Ready") ? 0 : 1;
   return unassigned + phase + ready;
 }
 

@@ -1,3 +1,4 @@
+import { isConditionTrue } from "../conditions.ts";
 import type { ContainerState, ContainerStatus, Pod } from "../generated/types.ts";
 import { ageSince } from "../human-duration.ts";
 import type { Column } from "../kind.ts";
@@ -32,9 +33,6 @@ class Restarts {
     if (finished !== undefined && (this.last === undefined || Date.parse(finished) > Date.parse(this.last))) this.last = finished;
   }
 }
-
-const conditionTrue = (pod: Pod, type: string): boolean =>
-  pod.status?.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
 
 interface InitSummary {
   /** Present while init containers still run or have failed. */
@@ -80,7 +78,7 @@ export function summarizePod(pod: Pod): PodSummary {
   let status = init.status ?? phaseOf(pod);
   let ready = init.readySidecars;
   let restarts = init.all;
-  if (init.status === undefined || conditionTrue(pod, "Initialized")) {
+  if (init.status === undefined || isConditionTrue(pod.status?.conditions, "Initialized")) {
     restarts = init.sidecars;
     let running = false;
     // From the last to the first, so that the first container that has something to say is heard.
@@ -94,7 +92,7 @@ export function summarizePod(pod: Pod): PodSummary {
         ready++;
       }
     }
-    if (status === "Completed" && running) status = conditionTrue(pod, "Ready") ? "Running" : "NotReady";
+    if (status === "Completed" && running) status = isConditionTrue(pod.status?.conditions, "Ready") ? "Running" : "NotReady";
   }
   if (pod.metadata?.deletionTimestamp !== undefined) {
     const ended = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
@@ -113,7 +111,7 @@ function restartsText(pod: Pod, nowMs: number): string {
 function gatesText(pod: Pod): string {
   const gates = pod.spec?.readinessGates ?? [];
   if (gates.length === 0) return NONE;
-  return `${gates.filter((gate) => conditionTrue(pod, gate.conditionType)).length}/${gates.length}`;
+  return `${gates.filter((gate) => isConditionTrue(pod.status?.conditions, gate.conditionType)).length}/${gates.length}`;
 }
 
 /** What `kubectl get pods` shows. */

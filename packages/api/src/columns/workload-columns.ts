@@ -1,3 +1,4 @@
+import { isConditionTrue } from "../conditions.ts";
 import type {
   ControllerRevision,
   CronJob,
@@ -109,7 +110,7 @@ const JOB_STATES = ["Complete", "Failed"] as const;
 const RUNNING_STATES = ["Suspended", "FailureTarget", "SuccessCriteriaMet"] as const;
 
 function jobStatus(job: Job): string {
-  const has = (type: string): boolean => job.status?.conditions?.some((one) => one.type === type && one.status === "True") ?? false;
+  const has = (type: string): boolean => isConditionTrue(job.status?.conditions, type);
   const ended = JOB_STATES.find(has);
   if (ended !== undefined) return ended;
   if (job.metadata?.deletionTimestamp !== undefined) return "Terminating";

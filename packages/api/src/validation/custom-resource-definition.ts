@@ -1,3 +1,4 @@
+import { isConditionTrue } from "../conditions.ts";
 import { duplicate, type FieldError, forbiddenField, invalidValue, notSupported, required } from "../field-error.ts";
 import type {
   CustomResourceDefinition,
@@ -180,8 +181,7 @@ export function validateCustomResourceDefinition(
   }
   errors.push(...validateSpec(spec), ...validateStoredVersions(definition));
   if (old?.spec === undefined) return errors;
-  const established = old.status?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True");
-  if (established) {
+  if (isConditionTrue(old.status?.conditions, "Established")) {
     errors.push(
       ...immutable("spec.scope", spec.scope, old.spec.scope),
       ...immutable("spec.names.kind", spec.names?.kind, old.spec.names?.kind),

@@ -1,5 +1,6 @@
 import { messageOf, sleep, timestamp, type Host } from "@skiff/base";
 import {
+  isConditionTrue,
   customResourceDefinitionKind,
   isStatus,
   jsonEquals,
@@ -14,7 +15,7 @@ import { EVERYTHING } from "../registry/selection.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
 import type { ResourceSource, ServedResources } from "../served-resources.ts";
 import { customKind, type CustomKind } from "./custom-kind.ts";
-import { isConditionTrue, withCondition } from "./definition-conditions.ts";
+import { withCondition } from "./definition-conditions.ts";
 import { CLEANUP_FINALIZER } from "./definition-strategy.ts";
 import { nameConflict } from "./name-conflict.ts";
 import { versionConverter } from "./version-converter.ts";
@@ -115,7 +116,7 @@ export class CustomResourceDefinitions {
     if (definition === undefined) return this.#withdraw(name);
     if (definition.metadata?.deletionTimestamp !== undefined) return this.#cleanUp(definition);
     const status = this.#acceptNames(definition);
-    if (isConditionTrue(status, "NamesAccepted")) await this.#serve(name, definition);
+    if (isConditionTrue(status.conditions, "NamesAccepted")) await this.#serve(name, definition);
     await this.#writeStatus(definition, status);
   }
 
@@ -157,7 +158,7 @@ export class CustomResourceDefinitions {
     const accepted = { type: "NamesAccepted", lastTransitionTime };
     if (conflict !== undefined) {
       const refused = withCondition(definition.status, { ...accepted, status: "False", ...conflict });
-      if (isConditionTrue(definition.status, "Established")) return refused;
+      if (isConditionTrue(definition.status?.conditions, "Established")) return refused;
       return withCondition(refused, {
         type: "Established",
         status: "False",

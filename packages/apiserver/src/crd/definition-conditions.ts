@@ -14,8 +14,3 @@ export function withCondition(
   else conditions[at] = next;
   return { ...status, conditions };
 }
-
-/** True when the condition of that type is `True`. */
-export function isConditionTrue(status: CustomResourceDefinitionStatus | undefined, type: string): boolean {
-  return status?.conditions?.some((condition) => condition.type === type && condition.status === "True") ?? false;
-}

@@ -1,5 +1,4 @@
-import type { CustomResourceDefinition, CustomResourceDefinitionNames, KindDefinition } from "@skiff/api";
-import { isConditionTrue } from "./definition-conditions.ts";
+import { isConditionTrue, type CustomResourceDefinition, type CustomResourceDefinitionNames, type KindDefinition } from "@skiff/api";
 
 /** The names that are taken in a group. */
 interface Taken {
@@ -49,7 +48,7 @@ function takenBy(
   for (const kind of served) if (kind.group === definition.spec.group) take(kind);
   for (const other of definitions) {
     const isOther = other.metadata?.uid !== definition.metadata?.uid && other.spec.group === definition.spec.group;
-    if (isOther && isConditionTrue(other.status, "NamesAccepted")) take(other.status?.acceptedNames ?? {});
+    if (isOther && isConditionTrue(other.status?.conditions, "NamesAccepted")) take(other.status?.acceptedNames ?? {});
   }
   return { resources, kinds };
 }

@@ -1,4 +1,4 @@
-import type { Node } from "@skiff/api";
+import { isConditionTrue, type Node } from "@skiff/api";
 import { messageOf, sleep, type Host } from "@skiff/base";
 import type { NodeConnector } from "../ports/node-connector.ts";
 import { UsageHistory } from "./usage-history.ts";
@@ -130,5 +130,5 @@ export class UsageScraper {
 }
 
 function isReady({ status }: Node): boolean {
-  return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
+  return isConditionTrue(status?.conditions, "Ready");
 }

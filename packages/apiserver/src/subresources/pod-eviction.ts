@@ -1,4 +1,5 @@
 import {
+  isConditionTrue,
   badRequest,
   conflict,
   statusError,
@@ -93,8 +94,7 @@ async function askBudget(context: ResourceContext, pod: Pod, dryRun: boolean): P
 
 /** A Pod that is not ready takes nothing away from those that are (KEP-3017). */
 function mayGoUnhealthy({ spec, status }: PodDisruptionBudget, pod: Pod): boolean {
-  const isReady = pod.status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
-  if (isReady) return false;
+  if (isConditionTrue(pod.status?.conditions, "Ready")) return false;
   if (spec?.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
   const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
   return desiredHealthy > 0 && currentHealthy >= desiredHealthy;

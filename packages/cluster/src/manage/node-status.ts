@@ -1,8 +1,8 @@
-import type { Node } from "@skiff/api";
+import { isConditionTrue, type Node } from "@skiff/api";
 
 /** True when the node says that it is ready for Pods. */
 export function isNodeReady(node: Node): boolean {
-  return (node.status?.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+  return isConditionTrue(node.status?.conditions, "Ready");
 }
 
 /** Why a node is not ready, in its own words. */

@@ -1,5 +1,6 @@
 import { fnv1a32 } from "@skiff/base";
 import {
+  isConditionTrue,
   isCompletelyBound,
   isLocalStorageClass,
   SELECTED_NODE,
@@ -52,7 +53,7 @@ export function planPlacement({ claim, storageClass, isInstalled, nodes, volumes
 
 /** The node takes Pods, and so the volumes that they bring along. */
 export function isUsable({ spec, status }: Node): boolean {
-  return spec?.unschedulable !== true && status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
+  return spec?.unschedulable !== true && isConditionTrue(status?.conditions, "Ready");
 }
 
 function isInTopology({ metadata }: Node, { allowedTopologies = [] }: StorageClass): boolean {

@@ -1,5 +1,5 @@
 import type { Clock } from "@skiff/base";
-import type { Node } from "@skiff/api";
+import { isConditionTrue, type Node } from "@skiff/api";
 import type { Informer } from "@skiff/client";
 
 /** Nodes per second that Pods are driven from. */
@@ -27,10 +27,6 @@ export function zoneOf(node: Node): string {
   return `${labels["topology.kubernetes.io/region"] ?? ""}:${labels["topology.kubernetes.io/zone"] ?? ""}`;
 }
 
-function isReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-}
-
 /**
  * Spaces out evictions by zone, so that one fault does not move the Pods of half a cluster at once.
  *
@@ -50,7 +46,7 @@ export class ZoneEvictions {
       if (before !== undefined) this.#count(before, -1);
       this.#counted.delete(key);
       if (type === "deleted") return;
-      const node = { zone: zoneOf(object), isReady: isReady(object) };
+      const node = { zone: zoneOf(object), isReady: isConditionTrue(object.status?.conditions, "Ready") };
       this.#counted.set(key, node);
       this.#count(node, 1);
     });

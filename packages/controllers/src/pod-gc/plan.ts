@@ -1,4 +1,4 @@
-import type { Node, Pod } from "@skiff/api";
+import { isConditionTrue, type Node, type Pod } from "@skiff/api";
 import { isPodFinished } from "../pods/pod-state.ts";
 
 const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
@@ -45,7 +45,7 @@ function failed(pod: Pod, message: string): Pick<Garbage, "failure"> {
 
 /** The node is not ready, and somebody has declared that it is shut down (KEP-2268). */
 function isOutOfService(node: Node | undefined): boolean {
-  const isReady = node?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+  const isReady = isConditionTrue(node?.status?.conditions, "Ready");
   return !isReady && (node?.spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE) ?? false);
 }
 

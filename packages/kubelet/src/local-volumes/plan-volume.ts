@@ -1,4 +1,4 @@
-import { PROVISIONED_BY, type Node, type PersistentVolume } from "@skiff/api";
+import { isConditionTrue, PROVISIONED_BY, type Node, type PersistentVolume } from "@skiff/api";
 import { hostOf, type LocalVolumeHost } from "./local-volume-host.ts";
 import { DIRECTORY_FINALIZER } from "./plan-claim.ts";
 
@@ -53,10 +53,11 @@ function inChargeOf(volume: PersistentVolume, nodes: readonly Node[]): string | 
   const hostnames = volume.spec?.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.find(
     ({ key }) => key === "kubernetes.io/hostname",
   )?.values;
-  const isReady = ({ status }: Node): boolean => status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
   const names = nodes
     .filter(
-      (node) => isReady(node) && (hostnames === undefined || hostnames.includes(node.metadata?.labels?.["kubernetes.io/hostname"] ?? "")),
+      (node) =>
+        isConditionTrue(node.status?.conditions, "Ready") &&
+        (hostnames === undefined || hostnames.includes(node.metadata?.labels?.["kubernetes.io/hostname"] ?? "")),
     )
     .map(({ metadata }) => metadata?.name ?? "");
   return names.sort()[0];
