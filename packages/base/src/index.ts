@@ -1,6 +1,7 @@
 export * from "./assert.ts";
 export * from "./bounded-queue.ts";
 export * from "./clock.ts";
+export * from "./drained.ts";
 export * from "./duration.ts";
 export * from "./fnv.ts";
 export * from "./freeze.ts";

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import { isStatus, StatusError, type Status } from "@skiff/api";
+import { drained } from "@skiff/base";
 import { encodeList, encodeObject, type RenderOptions } from "../render/encode-reply.ts";
 import { encodeValue, type Encoded } from "../render/encoded.ts";
 import { negotiate, objectAnswer, PLAIN_JSON, type AnswerType, type Representation } from "../render/representation.ts";
@@ -153,17 +154,7 @@ async function writeParts(response: ServerResponse, parts: readonly Uint8Array[]
 /** Answers false when the client has gone. */
 async function writeChunk(response: ServerResponse, chunk: Uint8Array): Promise<boolean> {
   if (response.destroyed) return false;
-  if (!response.write(chunk)) {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        response.off("drain", done);
-        response.off("close", done);
-        resolve();
-      };
-      response.once("drain", done);
-      response.once("close", done);
-    });
-  }
+  if (!response.write(chunk)) await drained(response);
   return !response.destroyed;
 }
 

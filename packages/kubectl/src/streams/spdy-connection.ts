@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { constants, deflateRawSync } from "node:zlib";
 import type { ApiRequest } from "@skiff/api";
+import { drained } from "@skiff/base";
 import type { KubectlTransport } from "../io.ts";
 import { KubectlError } from "../kubectl-error.ts";
-import { drained } from "./drained.ts";
 
 /** Types of control frames that matter here (SPDY/3.1, section 2.6). */
 const CONTROL = { synStream: 1, rstStream: 3, ping: 6, goAway: 7 } as const;

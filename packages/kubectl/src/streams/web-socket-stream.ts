@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { ApiRequest } from "@skiff/api";
-import type { Random } from "@skiff/base";
+import { drained, type Random } from "@skiff/base";
 import type { KubectlTransport } from "../io.ts";
 import { KubectlError } from "../kubectl-error.ts";
-import { drained } from "./drained.ts";
 
 /** RFC 6455, section 1.3. */
 const HANDSHAKE_ID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -3,7 +3,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { listenOn, messageOf, type Logger } from "@skiff/base";
+import { drained, listenOn, messageOf, type Logger } from "@skiff/base";
 import type { Kubelet } from "../kubelet.ts";
 import { nodeAccess, type NodeAccess } from "../server/kubelet-authorization.ts";
 import { kubeletHandler, type KubeletHandler } from "../server/kubelet-handler.ts";
@@ -112,18 +112,6 @@ async function answer(
     if (!response.write(chunk)) await drained(response);
   }
   response.end();
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
 }
 
 function answerProblem(response: ServerResponse, error: unknown): void {

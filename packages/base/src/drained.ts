@@ -1,7 +1,7 @@
-import type { Duplex } from "node:stream";
+import type { Writable } from "node:stream";
 
 /** Resolves when a stream takes more, or is over. */
-export function drained(stream: Duplex): Promise<void> {
+export function drained(stream: Writable): Promise<void> {
   if (stream.destroyed || !stream.writableNeedDrain) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
