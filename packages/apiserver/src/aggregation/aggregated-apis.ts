@@ -3,6 +3,7 @@ import { messageOf, sleep, timestamp, type Host } from "@skiff/base";
 import type { Client } from "@skiff/client";
 import type { ObjectReader } from "../object-reader.ts";
 import type { ConnectTarget, NodeConnector } from "../ports/node-connector.ts";
+import { wholeBody } from "../ports/whole-body.ts";
 import { serviceEndpoints } from "../ports/service-endpoints.ts";
 import { EVERYTHING } from "../registry/selection.ts";
 import type { WatchCache } from "../registry/watch-cache.ts";
@@ -211,15 +212,9 @@ export class AggregatedApis {
     try {
       const headers = { accept: "application/json", "x-remote-user": "system:kube-aggregator", "x-remote-group": "system:masters" };
       const answer = await this.#parts.connector.request(target, { method: "GET", path, query: "", headers, signal: giveUp.signal });
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      for await (const chunk of answer.body) {
-        chunks.push(chunk);
-        length += chunk.length;
-        if (length > MAX_DISCOVERY_BYTES) throw new Error("the answer is too long");
-      }
+      const body = await wholeBody(answer, MAX_DISCOVERY_BYTES);
       if (answer.status !== 200) throw new Error(`bad status from ${path}: ${answer.status}`);
-      return resourcesOf(JSON.parse(Buffer.concat(chunks).toString()) as JsonValue);
+      return resourcesOf(JSON.parse(body.toString()) as JsonValue);
     } finally {
       timer.cancel();
     }

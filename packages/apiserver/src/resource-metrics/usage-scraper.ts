@@ -1,6 +1,7 @@
 import { isConditionTrue, type Node } from "@skiff/api";
 import { messageOf, sleep, type Host } from "@skiff/base";
 import type { NodeConnector } from "../ports/node-connector.ts";
+import { wholeBody } from "../ports/whole-body.ts";
 import { UsageHistory } from "./usage-history.ts";
 import { parseNodeSample, type NodeSample } from "./usage-sample.ts";
 
@@ -114,15 +115,9 @@ export class UsageScraper {
           signal: AbortSignal.any([giveUp.signal, this.#stop.signal]),
         },
       );
-      const chunks: Uint8Array[] = [];
-      let length = 0;
-      for await (const chunk of answer.body) {
-        chunks.push(chunk);
-        length += chunk.length;
-        if (length > MAX_ANSWER_BYTES) throw new Error("the answer is too long");
-      }
+      const body = await wholeBody(answer, MAX_ANSWER_BYTES);
       if (answer.status !== 200) throw new Error(`the kubelet answered ${answer.status}`);
-      return parseNodeSample(Buffer.concat(chunks).toString());
+      return parseNodeSample(body.toString());
     } finally {
       timer.cancel();
     }
