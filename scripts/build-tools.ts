@@ -8,8 +8,9 @@
  */
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { toolsDirectory } from "@skiff/e2e";
 
 /** A tool, and the package whose `main` builds it. */
 interface Tool {
@@ -139,7 +140,7 @@ async function build(tool: Tool, target: string): Promise<void> {
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : ["etcd"];
-const bin = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "tools", "bin");
+const bin = toolsDirectory();
 mkdirSync(bin, { recursive: true });
 for (const [index, name] of names.entries()) {
   const progress = `[${index + 1}/${names.length}] ${name}`;

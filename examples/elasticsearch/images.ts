@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { cp, mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { imageArchitecture, type ProcessSpawner } from "@skiff/cri";
-import { DebianImageBuilder, type DebianImageRecipe, imageCacheDirectory } from "@skiff/e2e";
+import { cacheDirectory, DebianImageBuilder, type DebianImageRecipe } from "@skiff/e2e";
 import { ENTRYPOINT } from "./entrypoint.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -83,7 +83,7 @@ function copies(folder: string, path: string): { readonly path: string; readonly
 
 /** The folder with `lib` and `modules` of a version. */
 async function fetchServer(version: string, spawner: ProcessSpawner): Promise<string> {
-  const folder = join(dirname(imageCacheDirectory()), `elasticsearch-${version}`);
+  const folder = join(cacheDirectory(), `elasticsearch-${version}`);
   if (existsSync(folder)) return folder;
   const work = `${folder}.tmp-${process.pid}`;
   await mkdir(work, { recursive: true });

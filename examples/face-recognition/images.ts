@@ -1,17 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@skiff/base";
 import { createLayer, imageArchitecture, NodeProcessSpawner, type OciImage } from "@skiff/cri";
-import { busyboxEntries, DebianImageBuilder, MYSQL, NodeImageBuilder, writeImageArchive } from "@skiff/e2e";
+import { busyboxEntries, DebianImageBuilder, MYSQL, NodeImageBuilder, toolsDirectory, writeImageArchive } from "@skiff/e2e";
 import { bundleService, type Service, SERVICES } from "./bundle.ts";
 import { writeSamples } from "./samples.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const BUILT = join(HERE, "dist/images");
-const TOOLS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "skiff/tools/bin");
+const TOOLS = toolsDirectory();
 
 /** The user of all programs: nobody's, and not root's. */
 const USER = "10001:10001";

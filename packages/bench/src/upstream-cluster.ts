@@ -2,11 +2,12 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sleep, systemClock, type Host } from "@skiff/base";
 import { createClusterPki, type CertificateAndKey, type ClusterPki } from "@skiff/apiserver";
 import { Client, HttpsTransport } from "@skiff/client";
+import { toolsDirectory } from "@skiff/e2e";
 import { stringify } from "yaml";
 import { ChildProgram } from "./child-program.ts";
 
@@ -15,8 +16,7 @@ const START_TIMEOUT_MS = 120_000;
 /** The components limit their own requests to 20 and 50 per second unless told otherwise. */
 const CLIENT_RATE = ["--kube-api-qps=5000", "--kube-api-burst=5000"];
 
-/** Where `scripts/build-tools.ts` puts what it builds. */
-const TOOLS = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "tools", "bin");
+const TOOLS = toolsDirectory();
 
 /** Upstream's components beside etcd and kube-apiserver. */
 type UpstreamComponent = "kube-scheduler" | "kube-controller-manager";

@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { toolsDirectory } from "@skiff/e2e";
 import { fileURLToPath } from "node:url";
 
 /** The repository. */
@@ -22,7 +23,7 @@ export type Tools = Readonly<Record<(typeof NAMES)[number], string>>;
  * Errors: rejects when they cannot be built.
  */
 export async function requireTools(): Promise<Tools> {
-  const bin = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "tools", "bin");
+  const bin = toolsDirectory();
   const missing = NAMES.filter((name) => !existsSync(join(bin, name)));
   if (missing.length > 0) {
     await runVisibly(process.execPath, ["--import", "tsx", join(REPOSITORY, "scripts/build-tools.ts"), ...missing], REPOSITORY);

@@ -2,17 +2,16 @@ import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { imageCacheDirectory } from "./images/image-cache.ts";
-import { obstacle, run, TestCluster } from "./test-cluster.ts";
+import { cacheDirectory, toolsDirectory } from "./cache-directory.ts";
+import { obstacle, run, succeeded, TestCluster } from "./test-cluster.ts";
 
 const asked = process.env["SKIFF_CLIENTS"] === "1" ? undefined : "fetches clients of other projects; run it with npm run test:clients";
 const why = asked ?? obstacle();
 const INSTALL_MS = 300_000;
 const CHART = "web";
 
-/** Where the clients are put: beside the images that tests have built. */
-const place = join(imageCacheDirectory(), "..", "clients");
-const helm = join(imageCacheDirectory(), "..", "tools", "bin", "helm");
+const place = join(cacheDirectory(), "clients");
+const helm = join(toolsDirectory(), "helm");
 
 /** What every client's program is to have seen, whatever its language. */
 const SEEN = {
@@ -36,17 +35,12 @@ function copyOf(client: string): string {
   return directory;
 }
 
-async function succeed(program: string, args: readonly string[], directory: string, kubeconfig: string): Promise<string> {
-  const options = { directory, timeoutMs: INSTALL_MS, environment: { KUBECONFIG: kubeconfig } };
-  const { code, stdout, stderr } = await run(program, args, options);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: exit ${code}\n${stdout}\n${stderr}`);
-  return stdout;
-}
-
 describe.skipIf(why !== undefined)(`clients that others wrote${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
   let cluster: TestCluster;
-  const inDirectory = (program: string, args: readonly string[], directory: string): Promise<string> =>
-    succeed(program, args, directory, cluster.kubeconfig);
+  const inDirectory = async (program: string, args: readonly string[], directory: string): Promise<string> => {
+    const options = { directory, timeoutMs: INSTALL_MS, environment: { KUBECONFIG: cluster.kubeconfig } };
+    return succeeded(`${program} ${args.join(" ")}`, await run(program, args, options));
+  };
 
   beforeAll(async () => {
     cluster = await TestCluster.start("e2e-clients");

@@ -1,6 +1,7 @@
 export { buildBusyboxArchive, busyboxEntries, busyboxImage } from "./images/busybox-image.ts";
 export { DebianImageBuilder, type DebianImageRecipe, type ImageVariant } from "./images/debian-image.ts";
-export { imageCacheDirectory, writeImageArchive } from "./images/image-cache.ts";
+export { cacheDirectory, toolsDirectory } from "./cache-directory.ts";
+export { writeImageArchive } from "./images/image-cache.ts";
 export { buildProgramArchive } from "./images/program-image.ts";
 export { LocalRegistry } from "./images/local-registry.ts";
 export { NodeImageBuilder } from "./images/node-image.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { kubectls, run, type CommandResult } from "./test-cluster.ts";
+import { kubectls, run, succeeded, type CommandResult } from "./test-cluster.ts";
 
 const PACKAGE = fileURLToPath(new URL("../../skiff", import.meta.url));
 const COMPILER = fileURLToPath(new URL("../../../node_modules/.bin/tsc", import.meta.url));
@@ -76,11 +76,8 @@ describe("the published package, in a project of its own", () => {
   let project: string;
   const inProject = (program: string, args: readonly string[]): Promise<CommandResult> =>
     run(program, args, { directory: project, timeoutMs: 110_000 });
-  const succeed = async (program: string, args: readonly string[]): Promise<string> => {
-    const { code, stdout, stderr } = await inProject(program, args);
-    if (code !== 0) throw new Error(`${program} ${args.join(" ")}: exit ${code}\n${stdout}\n${stderr}`);
-    return stdout;
-  };
+  const succeed = async (program: string, args: readonly string[]): Promise<string> =>
+    succeeded(`${program} ${args.join(" ")}`, await inProject(program, args));
 
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), "skiff-consumer-"));

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sleep, systemClock } from "@skiff/base";
 import { NodeProcessSpawner } from "@skiff/cri";
+import { toolsDirectory } from "./cache-directory.ts";
 import { buildBusyboxArchive } from "./images/busybox-image.ts";
 import { DebianImageBuilder } from "./images/debian-image.ts";
 import { NGINX } from "./images/recipes.ts";
@@ -234,7 +235,7 @@ export function kubectls(): string[] {
     .sort((a, b) => b - a)
     .map((version) => join(folder, `kubectl.1.${version}`));
   // The one that scripts/build-tools.ts builds is of the version that Skiff serves.
-  const built = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "skiff/tools/bin/kubectl");
+  const built = join(toolsDirectory(), "kubectl");
   const all = [...(existsSync(built) ? [built] : []), ...(versions.length === 0 ? [found] : versions)];
   return [...new Set([all[0], all.at(-1)])].filter((path) => path !== undefined);
 }
@@ -302,7 +303,8 @@ export async function imageArchives(): Promise<string[]> {
   return [await builder.build(NGINX), await buildBusyboxArchive()];
 }
 
-function succeeded(command: string, result: CommandResult): string {
+/** The standard output of a command that has ended. Errors: an `Error` with all that it said, unless it ended with 0. */
+export function succeeded(command: string, result: CommandResult): string {
   if (result.code !== 0) throw new Error(`${command}: exit ${result.code}\n${result.stdout}\n${result.stderr}`);
   return result.stdout;
 }

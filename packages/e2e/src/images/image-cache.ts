@@ -1,14 +1,14 @@
 import { createWriteStream } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { cacheDirectory } from "../cache-directory.ts";
 import { type OciImage, writeOciArchive } from "@skiff/cri";
 
-/** Where built images are kept: below the user's cache directory, outside of any repository. */
+/** Where built images are kept. */
 export function imageCacheDirectory(): string {
-  return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skiff", "images");
+  return join(cacheDirectory(), "images");
 }
 
 /** Writes images into one archive `NAME.tar` of the cache, in the place of an older one, and answers its path. */

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { toolsDirectory } from "@skiff/e2e";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SILENT_LOG } from "../log.ts";
@@ -12,7 +13,7 @@ import { FrameReader } from "./frames.ts";
 import { lookupTopic } from "./lookup.ts";
 import { NsqPublisher } from "./publisher.ts";
 
-const BIN = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "skiff/tools/bin");
+const BIN = toolsDirectory();
 
 describe("frames", () => {
   const message = Buffer.from("000000220000000200000000000000010003" + Buffer.from("0123456789abcdef").toString("hex") + "3432", "hex");
