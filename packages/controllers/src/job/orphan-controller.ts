@@ -1,5 +1,13 @@
 import { isStatus, jobKind, podKind, type Pod } from "@skiff/api";
-import { adoptersWithLabelSelector, controllerOf, objectsOf, refersTo, type AnyController, type Controller } from "@skiff/controller-kit";
+import {
+  adoptersWithLabelSelector,
+  changesOf,
+  controllerOf,
+  readsFrom,
+  refersTo,
+  type AnyController,
+  type Controller,
+} from "@skiff/controller-kit";
 import type { ControllerContext } from "../controller-context.ts";
 import { isTracked, untracked } from "./job-pods.ts";
 
@@ -19,7 +27,8 @@ export function createJobOrphanController({ client, informers }: ControllerConte
   };
   const controller: Controller<Pod | undefined, Pod | undefined> = {
     name: "job-orphan-controller",
-    sources: [objectsOf(pods)],
+    // Nearly no Pod is tracked; the Jobs must be known before it can be said that none adopts.
+    sources: [changesOf(pods, ({ key, object }) => (isTracked(object) ? [key] : [])), readsFrom(jobs)],
     observe: (key) => pods.get(key),
     plan: (pod) => (pod !== undefined && isTracked(pod) && hasNobody(pod) ? pod : undefined),
     async perform(pod) {
