@@ -27,12 +27,9 @@ export interface RevisionPlan {
   readonly action: "none" | "create" | "renumber";
 }
 
-/**
- * The template as `kubectl rollout undo` and `history` expect it: a strategic merge patch that replaces the template. Its
- * keys are in order, for there are clients that compare it byte by byte with one that they make themselves.
- */
+/** The template as `kubectl rollout undo` and `history` expect it: a strategic merge patch that replaces the template. */
 function dataOf(template: PodTemplateSpec | undefined): unknown {
-  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: "replace" } } }));
+  return { spec: { template: { ...template, $patch: "replace" } } };
 }
 
 /** Finds the revision of the present template, or makes the next one; a template that comes back gets the highest number again. */
@@ -51,7 +48,8 @@ export function planRevision<Owner extends KubeObject>(
       ? { current: equal, action: "none" }
       : { current: { ...equal, revision: highest + 1 }, action: "renumber" };
   }
-  const hash = safeEncode(String(fnv1a32(canonicalJson(data) + (collisionCount === undefined ? "" : `#${collisionCount}`))));
+  const text = canonicalJson(data);
+  const hash = safeEncode(String(fnv1a32(text + (collisionCount === undefined ? "" : `#${collisionCount}`))));
   const { name = "", namespace } = owner.metadata ?? {};
   const current: ControllerRevision = {
     apiVersion: "apps/v1",
@@ -62,7 +60,8 @@ export function planRevision<Owner extends KubeObject>(
       labels: { ...template?.metadata?.labels, [REVISION_HASH_LABEL]: hash },
       ownerReferences: [controllerRefTo(resource, owner)],
     },
-    data,
+    // Its keys are in order, for there are clients that compare it byte by byte with one that they make themselves.
+    data: JSON.parse(text) as unknown,
     revision: highest + 1,
   };
   return { current, action: "create" };
