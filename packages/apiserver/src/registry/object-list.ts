@@ -78,7 +78,9 @@ interface PageRequest {
 /** Errors: `CompactedError` for a snapshot that the store has forgotten, even when nothing of the kind has changed since. */
 async function pageOf(request: PageRequest): Promise<Page> {
   const { registry, cache, snapshot } = request;
+  if (snapshot < cache.lastChange) return pageFromStore(request);
   if (snapshot < registry.revision) await registry.store.range({ key: cache.prefix, revision: snapshot, keysOnly: true });
+  // Something may have changed meanwhile.
   return snapshot < cache.lastChange ? pageFromStore(request) : pageFromCache(request);
 }
 
