@@ -91,7 +91,8 @@ export class ActivePod {
       stopping: this.#parts.stopper.stopping,
       condemned: this.#condemned,
     });
-    if (!this.#replaces(plan, before)) publish(before);
+    const isHeldBack = this.#replaces(plan, before);
+    if (!isHeldBack) publish(before);
     switch (plan.kind) {
       case "finish":
         return { finished: true, comeBackMs: 0 };
@@ -101,7 +102,7 @@ export class ActivePod {
         return this.#createSandbox(pod, plan.attempt, publish);
       case "containers":
         for (const stop of plan.stop) this.#stop(pod, stop, before);
-        return this.#runContainers(pod, before, plan, publish);
+        return this.#runContainers(pod, before, plan, isHeldBack, publish);
       default:
         return unreachable(plan);
     }
@@ -145,6 +146,7 @@ export class ActivePod {
     pod: Pod,
     before: RuntimePod,
     plan: Extract<PodPlan, { kind: "containers" }>,
+    isHeldBack: boolean,
     publish: (runtime: RuntimePod) => void,
   ): Promise<ActiveOutcome> {
     // Containers start one after the other, and one whose hook still runs has not started.
@@ -160,7 +162,7 @@ export class ActivePod {
       plan.stop.length > 0 ? RETRY_MS : Number.POSITIVE_INFINITY,
       resizeMs,
     );
-    if (start.length === 0 || volumes.problems.length > 0) publish(before);
+    if (isHeldBack && (start.length === 0 || volumes.problems.length > 0)) publish(before);
     if (start.length > 0 && volumes.problems.length > 0) return { finished: false, comeBackMs };
     let started = false;
     for (const spec of start) {
