@@ -64,7 +64,8 @@ function isNumber(value: JsonValue | undefined): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }
 
-function compareText(a: string, b: string): number {
+/** As `Array.sort` wants it; by code units. */
+export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -1,5 +1,5 @@
 import type { ManagedFieldsEntry } from "../object.ts";
-import { inFieldOrder } from "./field-set-order.ts";
+import { compareText, inFieldOrder } from "./field-set-order.ts";
 import { EMPTY_SET, isEmpty, isFieldSet, union, type FieldSet } from "./field-set.ts";
 
 /** The fields of one manager. */
@@ -85,11 +85,6 @@ function inOrder(a: Manager, b: Manager): number {
     compareText(a.apiVersion, b.apiVersion) ||
     compareText(a.subresource, b.subresource)
   );
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
 
 /** Merges the oldest updates until no more than {@link MAX_UPDATE_MANAGERS} are left, one bucket for each version. */

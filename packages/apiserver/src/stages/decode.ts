@@ -6,11 +6,7 @@ import type { ServerRequest } from "../server-request.ts";
 import type { FieldValidation } from "../write-options.ts";
 
 /** A body that has been read, but not yet understood as an object of a kind. */
-interface RawBody {
-  readonly value: JsonValue;
-  readonly duplicates: readonly string[];
-  readonly repeatedKeys?: string;
-  readonly decimals: ReadonlyMap<string, string>;
+interface RawBody extends Decoded {
   /** True when nobody else holds parts of `value`, so that it need not be copied. */
   readonly exclusive?: boolean;
 }

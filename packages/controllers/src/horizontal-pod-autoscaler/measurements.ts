@@ -1,7 +1,6 @@
 import { messageOf, parseDuration, parseTime } from "@skiff/base";
 import {
   isStatus,
-  parseQuantity,
   podMetricsKind,
   selectorFromLabelSelector,
   type CrossVersionObjectReference,
@@ -11,7 +10,7 @@ import {
   type PodMetrics,
 } from "@skiff/api";
 import type { Client } from "@skiff/client";
-import type { MetricReading, PodReading } from "./metric-reading.ts";
+import { milliOf, type MetricReading, type PodReading } from "./metric-reading.ts";
 
 const CUSTOM = "custom.metrics.k8s.io";
 const EXTERNAL = "external.metrics.k8s.io";
@@ -151,5 +150,3 @@ function usageOf({ containers }: PodMetrics, resource: string, container: string
 function queryOf(selector: LabelSelector | undefined): string | undefined {
   return selector === undefined ? undefined : selectorFromLabelSelector(selector).toString();
 }
-
-const milliOf = (quantity: string | undefined): number => Number(parseQuantity(quantity ?? "0").milliValue());

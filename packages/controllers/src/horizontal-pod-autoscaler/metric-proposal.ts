@@ -10,7 +10,7 @@ import {
   type Pod,
 } from "@skiff/api";
 import { isPodReady } from "../pods/pod-state.ts";
-import type { MetricReading } from "./metric-reading.ts";
+import { milliOf, type MetricReading } from "./metric-reading.ts";
 import { groupPods, podRequests } from "./pod-groups.ts";
 import { replicasForPods, replicasForShare, replicasForValue, type PodTarget, type Tolerances } from "./replica-calculation.ts";
 import { selectorText } from "./selector-text.ts";
@@ -231,5 +231,4 @@ function failure(reason: string, cause: string, prefix: string): MetricProposal 
   return { type: "failure", reason, cause, message: prefix + cause };
 }
 
-const milliOf = (quantity: string | undefined): number => Number(parseQuantity(quantity ?? "0").milliValue());
 const quantityOf = (milli: number): string => Quantity.ofMilli(Math.round(milli)).toString();

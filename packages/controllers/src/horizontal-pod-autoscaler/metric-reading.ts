@@ -1,3 +1,5 @@
+import { parseQuantity } from "@skiff/api";
+
 /** What was measured of one Pod. */
 export interface PodReading {
   /** Thousandths of the metric's unit: of a core, of a byte, of a request per second. */
@@ -12,3 +14,8 @@ export type MetricReading =
   | { readonly type: "pods"; readonly pods: ReadonlyMap<string, PodReading> }
   | { readonly type: "amount"; readonly milli: number }
   | { readonly type: "failure"; readonly message: string };
+
+/** A quantity in thousandths; absent is nothing. */
+export function milliOf(quantity: string | undefined): number {
+  return Number(parseQuantity(quantity ?? "0").milliValue());
+}
