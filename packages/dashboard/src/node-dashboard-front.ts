@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { once } from "node:events";
-import { messageOf, type Logger } from "@skiff/base";
+import { listenOn, messageOf, type Logger } from "@skiff/base";
 import type { Dashboard } from "./dashboard.ts";
 import type { PageReply, PageRequest } from "./page-request.ts";
 
@@ -54,11 +53,9 @@ export class DashboardFront {
   }
 
   /** Listens; port 0 takes any. Answers the port. Errors: rejects when it cannot be had. */
-  async listen(port: number, address: string): Promise<number> {
-    this.#server.listen(port, address);
-    await once(this.#server, "listening");
-    this.#server.on("error", (error) => this.#options.log.warn("the dashboard's port failed", { error: messageOf(error) }));
-    return (this.#server.address() as AddressInfo).port;
+  listen(port: number, address: string): Promise<number> {
+    const { log } = this.#options;
+    return listenOn(this.#server, port, address, (error) => log.warn("the dashboard's port failed", { error: messageOf(error) }));
   }
 
   /** Ends every request under way and frees the port. */

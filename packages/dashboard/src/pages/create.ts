@@ -5,6 +5,7 @@ import { html, type Html } from "../html.ts";
 import { objectAddress } from "../addresses.ts";
 import { explainError, PageError } from "../page-error.ts";
 import type { Page, PageContext } from "../page-request.ts";
+import { problemBox } from "../problem-box.ts";
 import { FIELD_MANAGER } from "./edit.ts";
 
 /** So many objects may one text have. */
@@ -40,7 +41,7 @@ export async function applyManifests(context: PageContext): Promise<Page> {
   try {
     objects = parseManifests(text);
   } catch (error) {
-    return { ...createForm(context, text, problemOf(error)), status: 422 };
+    return { ...createForm(context, text, problemBox(error)), status: 422 };
   }
   const results: Html[] = [];
   let status = 200;
@@ -67,14 +68,6 @@ export async function applyManifests(context: PageContext): Promise<Page> {
     ),
     status,
   };
-}
-
-function problemOf(error: unknown): Html {
-  const { title, sentence } = explainError(error);
-  return html`<div class="problem" role="alert">
-    <h2>${title}</h2>
-    <p>${sentence}</p>
-  </div>`;
 }
 
 async function applyOne({ session }: PageContext, object: KubeObject, defaultNamespace: string): Promise<string> {

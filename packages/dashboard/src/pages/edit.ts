@@ -4,22 +4,21 @@ import { actionForm } from "../action-forms.ts";
 import { objectAddress } from "../addresses.ts";
 import { html, type Html } from "../html.ts";
 import { objectYaml } from "../object-yaml.ts";
-import { explainError, PageError } from "../page-error.ts";
+import { PageError } from "../page-error.ts";
 import type { Page, PageContext } from "../page-request.ts";
-import { requestedObject } from "./object.ts";
+import { problemBox } from "../problem-box.ts";
+import { requestedObject, type RequestedObject } from "./object.ts";
 
 /** The name under which changes stand in the managed fields. */
 export const FIELD_MANAGER = "skiff-dashboard";
 
 /** An object as YAML to change. */
 export async function editPage(context: PageContext): Promise<Page> {
-  const { object } = await requestedObject(context);
-  return editForm(context, objectYaml(object));
+  const target = await requestedObject(context);
+  return editForm(context, target, objectYaml(target.object));
 }
 
-async function editForm(context: PageContext, text: string, problem?: Html): Promise<Page> {
-  const { session } = context;
-  const { resource, namespace, name, object } = await requestedObject(context);
+function editForm({ session }: PageContext, { resource, namespace, name, object }: RequestedObject, text: string, problem?: Html): Page {
   const back = objectAddress(resource, { namespace, name });
   const fields = html`<label for="yaml">YAML</label>
     <textarea id="yaml" name="yaml" rows="30" spellcheck="false" autocapitalize="off" autocomplete="off" required>${text}</textarea>
@@ -46,13 +45,9 @@ export async function saveEdited(context: PageContext): Promise<string | Page> {
     await session.client.resource(resource).update(object, { fieldManager: FIELD_MANAGER, fieldValidation: "Strict" });
     return objectAddress(resource, { namespace, name });
   } catch (error) {
-    const { title, sentence } = explainError(error);
     const query = new URLSearchParams({ resource: groupResource(resource), namespace: namespace ?? "", name });
-    const problem = html`<div class="problem" role="alert">
-      <h2>${title}</h2>
-      <p>${sentence}</p>
-    </div>`;
-    return editForm({ ...context, request: { ...request, query } }, text, problem);
+    const target = await requestedObject({ ...context, request: { ...request, query } });
+    return editForm(context, target, text, problemBox(error));
   }
 }
 

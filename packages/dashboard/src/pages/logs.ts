@@ -96,9 +96,7 @@ export async function logStream(context: PageContext): Promise<PageReply> {
   const { namespace, name, container, previous, lines } = selection(context);
   const follow = request.query.get("follow") === "1";
   const path = resourcePath(podKind, { namespace, name, subresource: "log" });
-  // Who has lines already wants only what comes from now on.
-  const tailLines = request.query.get("from") === "now" ? 0 : lines;
-  const query = { container, previous: previous || undefined, tailLines, follow: follow || undefined };
+  const query = { container, previous: previous || undefined, tailLines: lines, follow: follow || undefined };
   const body = await session.client.transport.stream({ method: "GET", path, query, signal: request.signal });
   return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body };
 }

@@ -58,7 +58,7 @@ export async function objectPage(context: PageContext): Promise<Page> {
 }
 
 /** The object that a request names. */
-interface RequestedObject {
+export interface RequestedObject {
   readonly resource: DiscoveredResource;
   readonly namespace: string | undefined;
   readonly name: string;

@@ -56,8 +56,10 @@ const WORKLOADS: readonly WorkloadKind[] = [
 /** The workloads of a namespace or of all, with their states, and what went wrong lately. */
 export async function overviewPage(context: PageContext): Promise<Page> {
   const namespace = context.request.query.get("namespace") || undefined;
-  const sections = await Promise.all(WORKLOADS.map((kind) => workloadSection(context, kind, namespace)));
-  const warnings = await warningSection(context, namespace);
+  const [sections, warnings] = await Promise.all([
+    Promise.all(WORKLOADS.map((kind) => workloadSection(context, kind, namespace))),
+    warningSection(context, namespace),
+  ]);
   return {
     title: namespace === undefined ? "Overview of all namespaces" : `Overview of namespace ${namespace}`,
     watches: [...WORKLOADS.map(({ resource }) => ({ resource: groupResource(resource), namespace })), { resource: "events", namespace }],
@@ -95,7 +97,8 @@ async function workloadSection(context: PageContext, kind: WorkloadKind, namespa
     };
   }
   const more = table.metadata?.remainingItemCount ?? 0;
-  const counts = countStates(table, kind);
+  const rows = table.rows.map((row) => ({ row, state: stateOf(row, kind) }));
+  const counts = countStates(rows);
   const card = html`<li data-workload="${groupResource(resource)}">
     <h2>${link}</h2>
     <p class="total">${table.rows.length + more}</p>
@@ -106,7 +109,7 @@ async function workloadSection(context: PageContext, kind: WorkloadKind, namespa
   </li>`;
   if (table.rows.length === 0) return { card, rows: NO_HTML };
   const shown = renderTable(
-    { ...table, rows: worstFirst(table, kind).slice(0, SHOWN_ROWS) },
+    { ...table, rows: worstFirst(rows).slice(0, SHOWN_ROWS) },
     { caption: title, resource, withNamespace: namespace === undefined },
   );
   const rest = table.rows.length + more - SHOWN_ROWS;
@@ -114,6 +117,11 @@ async function workloadSection(context: PageContext, kind: WorkloadKind, namespa
     card,
     rows: html`${shown}${rest > 0 && html`<p><a href="${listAddress(resource, namespace)}">All ${title}, ${rest} more</a></p>`}`,
   };
+}
+
+interface StatedRow {
+  readonly row: Table["rows"][number];
+  readonly state: WorkloadState;
 }
 
 interface StateCount extends WorkloadState {
@@ -127,18 +135,16 @@ function stateOf(row: Table["rows"][number], kind: WorkloadKind): WorkloadState 
 }
 
 /** How many objects are in which state, what needs somebody first. */
-function countStates(table: Table, kind: WorkloadKind): readonly StateCount[] {
+function countStates(rows: readonly StatedRow[]): readonly StateCount[] {
   const counts = new Map<string, StateCount>();
-  for (const row of table.rows) {
-    const state = stateOf(row, kind);
+  for (const { state } of rows) {
     counts.set(state.word, { ...state, count: (counts.get(state.word)?.count ?? 0) + 1 });
   }
   return [...counts.values()].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.word.localeCompare(b.word, "en"));
 }
 
-function worstFirst(table: Table, kind: WorkloadKind): Table["rows"] {
-  const ranked = table.rows.map((row) => ({ row, rank: LEVELS.indexOf(stateOf(row, kind).level) }));
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ row }) => row);
+function worstFirst(rows: readonly StatedRow[]): Table["rows"] {
+  return [...rows].sort((a, b) => LEVELS.indexOf(a.state.level) - LEVELS.indexOf(b.state.level)).map(({ row }) => row);
 }
 
 async function warningSection(context: PageContext, namespace: string | undefined): Promise<Html> {
