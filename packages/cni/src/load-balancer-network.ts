@@ -1,5 +1,5 @@
 import type { CommandRunner } from "./command-runner.ts";
-import { interfaceTag, type NetworkStep, performSteps, removal } from "./node-network.ts";
+import { interfaceTag, type NetworkStep, linkRemoval, performSteps } from "./node-network.ts";
 
 /** The route that a cluster's load-balancer addresses have on the machine. */
 interface LoadBalancerNetworkOptions {
@@ -35,5 +35,5 @@ export async function createLoadBalancerNetwork(runner: CommandRunner, options: 
 /** Removes interface and route. Idempotent. */
 export async function removeLoadBalancerNetwork(runner: CommandRunner, cluster: string): Promise<void> {
   const device = loadBalancerInterface(cluster);
-  await performSteps(runner, [removal(["ip", "link", "del", device], ["ip", "link", "show", "dev", device])]);
+  await performSteps(runner, [linkRemoval(device)]);
 }

@@ -143,17 +143,22 @@ export function planNodeNetworkRemoval(options: NodeNetworkOptions): readonly Ne
     removal(["ip", "netns", "del", machineNamespace], ["test", "-e", `/run/netns/${machineNamespace}`]),
     ...members.flatMap(({ namespace, hostInterface }): readonly NetworkStep[] => [
       // Removed first: a namespace in which a process still runs lives on without its name, and its interfaces with it.
-      removal(["ip", "link", "del", hostInterface], ["ip", "link", "show", "dev", hostInterface]),
+      linkRemoval(hostInterface),
       removal(["ip", "netns", "del", namespace], ["test", "-e", `/run/netns/${namespace}`]),
     ]),
-    removal(["ip", "link", "del", bridge], ["ip", "link", "show", "dev", bridge]),
+    linkRemoval(bridge),
     removal(["nft", "delete", "table", "ip", table], ["nft", "list", "table", "ip", table]),
   ];
 }
 
 /** Left out unless `present` succeeds. */
-export function removal(command: Command, present: Command): NetworkStep {
+function removal(command: Command, present: Command): NetworkStep {
   return { command, unless: ["sh", "-c", '! "$@" >/dev/null 2>&1', "absent", ...present] };
+}
+
+/** Removes an interface if it is there. */
+export function linkRemoval(device: string): NetworkStep {
+  return removal(["ip", "link", "del", device], ["ip", "link", "show", "dev", device]);
 }
 
 /** What leaves the machine from the nodes' network gets the machine's address, as behind any router. */

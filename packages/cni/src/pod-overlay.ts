@@ -1,6 +1,6 @@
 import { type Command, type CommandRunner, runOrThrow } from "./command-runner.ts";
 import { addressAt, parseIpv4Range } from "./ip-range.ts";
-import { interfaceTag, removal, type NetworkStep } from "./node-network.ts";
+import { interfaceTag, linkRemoval, type NetworkStep } from "./node-network.ts";
 import type { PodRoute } from "./pod-routes.ts";
 
 /** The node whose end of the overlay is meant. */
@@ -71,7 +71,7 @@ export function planOverlayPeers(device: string, present: ReadonlyMap<string, st
 /** The step that takes the overlay of a cluster away, routes by way of it included. */
 export function overlayRemoval(cluster: string): NetworkStep {
   const device = overlayInterface(cluster);
-  return removal(["ip", "link", "del", device], ["ip", "link", "show", "dev", device]);
+  return linkRemoval(device);
 }
 
 /**

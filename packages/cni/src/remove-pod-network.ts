@@ -1,5 +1,5 @@
 import type { CommandRunner } from "./command-runner.ts";
-import { performSteps, removal } from "./node-network.ts";
+import { linkRemoval, performSteps } from "./node-network.ts";
 import { overlayRemoval } from "./pod-overlay.ts";
 import { podRouteRemoval } from "./pod-routes.ts";
 
@@ -11,9 +11,5 @@ export async function removePodNetwork(
   runner: CommandRunner,
   { cluster, bridge, clusterCidr }: { readonly cluster: string; readonly bridge: string; readonly clusterCidr: string },
 ): Promise<void> {
-  await performSteps(runner, [
-    podRouteRemoval(clusterCidr),
-    overlayRemoval(cluster),
-    removal(["ip", "link", "del", bridge], ["ip", "link", "show", "dev", bridge]),
-  ]);
+  await performSteps(runner, [podRouteRemoval(clusterCidr), overlayRemoval(cluster), linkRemoval(bridge)]);
 }
