@@ -124,8 +124,9 @@ export class PodNetwork {
     const direct: PodRoute[] = [];
     const behindRouter: PodRoute[] = [];
     let lower = "";
-    for (const peer of peers) {
-      const reach = await reachOf(this.#options.runner, peer.via);
+    const reaches = await Promise.all(peers.map(({ via }) => reachOf(this.#options.runner, via)));
+    for (const [index, peer] of peers.entries()) {
+      const reach = reaches[index];
       if (reach === undefined) this.#options.host.log.warn("a node cannot be reached", { address: peer.via, pods: peer.podCidr });
       else if (reach.isDirect) direct.push(peer);
       else {
