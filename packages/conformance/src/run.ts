@@ -40,11 +40,9 @@ async function runTests(tests: readonly string[], options: ConformanceOptions, t
   say("Building the images …");
   const archives = await buildStandInImages(tools);
   // Tests that want an image pulled anew get it from here; the others need not wait for it.
-  const registry = await LocalRegistry.start();
+  const registry = await LocalRegistry.of(archives, new NodeProcessSpawner(systemClock));
   let results: TestResult[] = [];
   try {
-    const spawner = new NodeProcessSpawner(systemClock);
-    for (const archive of archives) await registry.push(archive, spawner);
     await cluster.up(options.nodes, `registry.k8s.io=${registry.url}`);
     await cluster.loadImages(archives);
     let done = 0;

@@ -30,8 +30,5 @@ async function imageArchives(names: readonly string[], spawner: NodeProcessSpawn
 /** A registry that has the named images. The caller stops it. */
 export async function registryOf(names: readonly string[]): Promise<LocalRegistry> {
   const spawner = new NodeProcessSpawner(systemClock);
-  const archives = await imageArchives(names, spawner);
-  const registry = await LocalRegistry.start();
-  for (const archive of archives) await registry.push(archive, spawner);
-  return registry;
+  return LocalRegistry.of(await imageArchives(names, spawner), spawner);
 }

@@ -1,9 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createLayer, imageArchitecture, type OciImage, type OciImageConfig, type TarEntry, writeOciArchive } from "@skiff/cri";
-import { imageCacheDirectory } from "./image-cache.ts";
+import { createLayer, imageArchitecture, type OciImage, type OciImageConfig, type TarEntry } from "@skiff/cri";
+import { writeImageArchive } from "./image-cache.ts";
 
 /** Debian's busybox-static puts it here. */
 const BUSYBOX = "/bin/busybox";
@@ -43,13 +41,8 @@ export function busyboxEntries(): TarEntry[] {
 const REFERENCES = ["busybox:latest", "busybox:1.28", "busybox:1.35", "busybox:1.36", "busybox:glibc"];
 
 /** Writes the busybox image as an archive and answers its file. */
-export async function buildBusyboxArchive(directory = imageCacheDirectory()): Promise<string> {
-  await mkdir(directory, { recursive: true });
-  const file = join(directory, "busybox.tar");
-  // Replaced in one step, for another process may be loading it.
-  await writeFile(`${file}.tmp-${process.pid}`, Buffer.concat([...writeOciArchive([busyboxImage(REFERENCES)])]));
-  await rename(`${file}.tmp-${process.pid}`, file);
-  return file;
+export function buildBusyboxArchive(): Promise<string> {
+  return writeImageArchive("busybox", [busyboxImage(REFERENCES)]);
 }
 
 function textFile(path: string, text: string): TarEntry {

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { createWriteStream, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { createLayer, imageArchitecture, type OciImageConfig, type ProcessSpawner, type TarEntry, writeOciArchive } from "@skiff/cri";
-import { imageCacheDirectory } from "./image-cache.ts";
+import { createLayer, imageArchitecture, type OciImage, type OciImageConfig, type ProcessSpawner, type TarEntry } from "@skiff/cri";
+import { imageCacheDirectory, writeImageArchive } from "./image-cache.ts";
 
 /** A file that is added to an image, or put in place of one from a package. */
 interface RecipeFile {
@@ -70,11 +68,9 @@ export interface DebianImageRecipe {
   readonly variants?: readonly ImageVariant[];
 }
 
-/** How and where images are built. */
+/** How images are built. */
 interface DebianImageBuilderOptions {
   readonly spawner: ProcessSpawner;
-  /** Default: {@link imageCacheDirectory}. */
-  readonly cacheDirectory?: string;
 }
 
 /** Changed when the way in which images are built changes, so that older ones in the cache are not used. */
@@ -94,11 +90,9 @@ const MERGED = ["bin", "lib", "lib64", "sbin"];
  */
 export class DebianImageBuilder {
   readonly #spawner: ProcessSpawner;
-  readonly #cacheDirectory: string;
 
   constructor(options: DebianImageBuilderOptions) {
     this.#spawner = options.spawner;
-    this.#cacheDirectory = options.cacheDirectory ?? imageCacheDirectory();
   }
 
   /**
@@ -107,7 +101,6 @@ export class DebianImageBuilder {
    * Errors: rejects with an `Error` that says what apt or dpkg said.
    */
   async build(recipe: DebianImageRecipe): Promise<string> {
-    await mkdir(this.#cacheDirectory, { recursive: true });
     const work = await mkdtemp(join(tmpdir(), "skiff-image-"));
     try {
       await mkdir(`${work}/archives/partial`, { recursive: true });
@@ -118,12 +111,11 @@ export class DebianImageBuilder {
         .update(JSON.stringify([BUILD_VERSION, process.arch, packages, recipe, copiedHashes(recipe)]))
         .digest("hex")
         .slice(0, 16);
-      const file = join(this.#cacheDirectory, `${recipe.name}-${key}.tar`);
+      const file = join(imageCacheDirectory(), `${recipe.name}-${key}.tar`);
       if (existsSync(file)) return file;
       await this.#unpack(work, recipe.packages);
-      await writeArchive(recipe, `${work}/rootfs`, `${file}.tmp-${process.pid}`);
-      await rename(`${file}.tmp-${process.pid}`, file);
-      return file;
+      // Awaited here: the layers are read from the folder, which goes afterwards.
+      return await writeImageArchive(`${recipe.name}-${key}`, imagesOf(recipe, `${work}/rootfs`));
     } finally {
       await rm(work, { recursive: true, force: true });
     }
@@ -176,7 +168,7 @@ export class DebianImageBuilder {
   }
 }
 
-async function writeArchive(recipe: DebianImageRecipe, rootfs: string, file: string): Promise<void> {
+function imagesOf(recipe: DebianImageRecipe, rootfs: string): OciImage[] {
   const leftOut = new Set([...ALWAYS_LEFT_OUT, ...(recipe.leftOut ?? []).map(relative)]);
   const layers = [createLayer(treeEntries(rootfs, "", leftOut)), createLayer(additions(recipe))];
   const architecture = imageArchitecture(process.arch);
@@ -186,8 +178,7 @@ async function writeArchive(recipe: DebianImageRecipe, rootfs: string, file: str
     layers: files === undefined ? layers : [...layers, createLayer(fileEntries(files))],
     config,
   }));
-  const images = [{ references: recipe.references, architecture, layers, config: recipe.config }, ...variants];
-  await pipeline(Readable.from(writeOciArchive(images)), createWriteStream(file));
+  return [{ references: recipe.references, architecture, layers, config: recipe.config }, ...variants];
 }
 
 /** Of the files that the recipe copies: other content makes another image. */

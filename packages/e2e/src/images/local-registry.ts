@@ -48,6 +48,18 @@ export class LocalRegistry {
     return registry;
   }
 
+  /** One that has the images of these archives. Errors: those of {@link start} and {@link push}; nothing is left running. */
+  static async of(archives: readonly string[], spawner: ProcessSpawner): Promise<LocalRegistry> {
+    const registry = await LocalRegistry.start();
+    try {
+      for (const archive of archives) await registry.push(archive, spawner);
+      return registry;
+    } catch (error) {
+      await registry.stop();
+      throw error;
+    }
+  }
+
   async #answers(): Promise<void> {
     for (const deadline = systemClock.monotonic() + START_LIMIT_MS; ; await sleep(systemClock, 50)) {
       const answer = await fetch(`${this.url}/v2/`).catch(() => undefined);
